@@ -1,0 +1,126 @@
+"""What the shop answers: one method a route, each a coroutine that sends ASGI messages."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Final
+
+from app.models import NewItem, NewOrder, Notification, StreamOptions
+from app.protocol import WEBSOCKET, Request, send_json
+from app.repositories import ItemRepository
+from app.router import Route, Router
+from asgi_stack.logging import get_logger
+from asgi_stack.settings import ServiceSettings
+from asgi_stack.types import Message, Send
+from asgi_stack.validation import validate
+
+CHUNK_PAUSE_S: Final = 0.02
+"""Slow enough to watch a stream arrive, quick enough for a test."""
+
+DELIVERY_S: Final = 0.05
+"""What a mail server would take."""
+
+logger = get_logger(__name__)
+
+
+class Shop:
+    """The service's state and its handlers; `about` is who answers at `/`."""
+
+    def __init__(self, about: ServiceSettings) -> None:
+        self._about = about
+        self._items = ItemRepository()
+
+    def router(self) -> Router:
+        """Give the whole service as a table."""
+        return Router(
+            [
+                Route("GET", "/", self.index),
+                Route("GET", "/items/{id}", self.show_item),
+                Route("POST", "/items", self.create_item),
+                Route("POST", "/orders", self.order),
+                Route("GET", "/stream", self.stream),
+                Route("POST", "/notify", self.notify),
+                Route("GET", "/boom", self.boom),
+                Route("GET", "/health/live", self.live),
+                Route(WEBSOCKET, "/echo", self.echo),
+            ]
+        )
+
+    async def index(self, request: Request, send: Send) -> None:
+        """Say who answers, and where to go from here."""
+        links = {"item": "/items/1", "stream": "/stream?chunks=5", "boom": "/boom", "live": "/health/live"}
+        here = {name: request.root_path + path for name, path in links.items()}
+        await send_json(send, 200, {"service": self._about.name, "version": self._about.version, "links": here})
+
+    async def show_item(self, request: Request, send: Send) -> None:
+        """Show one article; an unknown one is a NotFoundError, which the stack renders as 404."""
+        await send_json(send, 200, asdict(self._items.get(request.params["id"])))
+
+    async def create_item(self, request: Request, send: Send) -> None:
+        """Take a new article: a checked body in, 201 and its address out."""
+        new = validate(NewItem, await request.body())
+        item = self._items.create(new.name, price_cents=new.price_cents, stock=new.stock)
+        location = f"{request.root_path}/items/{item.id}".encode()
+        await send_json(send, 201, asdict(item), [(b"location", location)])
+
+    async def order(self, request: Request, send: Send) -> None:
+        """Take an order; one for more than the stock breaks a business rule, and is answered with 422."""
+        wanted = validate(NewOrder, await request.body())
+        left = self._items.take(wanted.item_id, wanted.quantity)
+        await send_json(send, 201, {"item_id": left.id, "quantity": wanted.quantity, "stock": left.stock})
+
+    async def stream(self, request: Request, send: Send) -> None:
+        """Send a line every 20 ms, and stop as soon as the client has gone.
+
+        A send to a client that has gone may be silent, so only receive() tells: waiting for it is the pause, too.
+        """
+        options = validate(StreamOptions, request.query)
+        gone = asyncio.create_task(request.wait_for_disconnect())
+        try:
+            headers = [(b"content-type", b"text/plain; charset=utf-8")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            for number in range(1, options.chunks + 1):
+                await send({"type": "http.response.body", "body": b"chunk %d\n" % number, "more_body": True})
+                await asyncio.wait([gone], timeout=CHUNK_PAUSE_S)
+                if gone.done():
+                    return
+            await send({"type": "http.response.body"})
+        finally:
+            gone.cancel()
+
+    async def notify(self, request: Request, send: Send) -> None:
+        """Answer 202 first, then do the work: here, in the request's own coroutine.
+
+        The client has its whole answer when `send_json` returns and is not kept waiting. Until this coroutine ends,
+        the server knows of the work and waits for it at shutdown, its log lines carry the request's ids, and what it
+        raises is logged and reported. A task from `asyncio.create_task` would lose all three, and unless somebody
+        keeps a reference to it, be collected in the middle. What must survive a crash belongs into a queue instead.
+        """
+        notification = validate(Notification, await request.body())
+        await send_json(send, 202, {"status": "accepted"})
+        await asyncio.sleep(DELIVERY_S)
+        logger.info("notification_delivered", text_length=len(notification.text))
+
+    async def boom(self, _request: Request, _send: Send) -> None:
+        """Fail as a bug would: the client gets a 500 without details, the log gets all of them."""
+        raise RuntimeError("the demo fails on purpose")
+
+    async def live(self, _request: Request, send: Send) -> None:
+        """Tell that the process is alive."""
+        await send_json(send, 200, {"status": "ok"})
+
+    async def echo(self, request: Request, send: Send) -> None:
+        """Accept a websocket and send back every message, text as text and bytes as bytes, until it closes."""
+        message = await request.receive()
+        if message["type"] == "websocket.connect":
+            await send({"type": "websocket.accept"})
+        while (message := await request.receive())["type"] == "websocket.receive":
+            await send(_echo_of(message))
+
+
+def _echo_of(message: Message) -> Message:
+    # A server may leave out the key that does not apply, or set it to None.
+    if message.get("text") is not None:
+        return {"type": "websocket.send", "text": message["text"]}
+    return {"type": "websocket.send", "bytes": message["bytes"]}

@@ -1,0 +1,220 @@
+"""Copy any Python value into plain containers, within bounds, without ever raising.
+
+What goes into a log line or a report was made by somebody else: it may be endless, refer to itself, or raise from
+its own `__repr__`. `BoundedCopy` is the one walk over such values; its subclasses say what a name and a leaf become.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, MappingView
+from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from itertools import islice
+from pathlib import PurePath
+from typing import Any, Final, TypeAlias, TypeVar
+from uuid import UUID
+
+__all__ = ["CYCLE", "REDACTED", "TRUNCATED", "BoundedCopy", "bytes_text", "safe_repr", "shorten"]
+
+REDACTED: Final = "[REDACTED]"
+"""Stands where a sensitive value was."""
+
+TRUNCATED: Final = "[TRUNCATED]"
+"""Stands where a copy stops: too deep, too many items, too long a text."""
+
+CYCLE: Final = "[CYCLE]"
+"""Stands where a container would hold one that it is inside of."""
+
+MAX_TEXT_CHARS: Final = 65_536
+"""Longest text of a copy. A whole log record is cut at 64 KiB: more could never be shown."""
+
+MAX_REPR_CHARS: Final = 1024
+MAX_BYTES_SHOWN: Final = 256
+
+ITEMS_FACTOR: Final = 10
+"""A whole copy holds about this many times the items of one container: shared children would multiply for ever."""
+
+_MORE: Final = "..."
+_SCALARS: Final = (bool, int, float, type(None), Decimal, UUID, datetime, date, time, timedelta)
+_SCALAR_TYPES: Final[frozenset[type]] = frozenset(_SCALARS)
+_GROUPS: Final = (list, tuple, AbstractSet, deque, MappingView)
+
+T = TypeVar("T")
+Build: TypeAlias = Callable[[Any, int], object]
+
+Member: TypeAlias = tuple[str, str, object]
+"""A field of a record: its name, its alias (the name again where there is none), its value."""
+
+
+def safe_repr(value: object) -> str:
+    """Give `repr(value)`, at most 1,024 characters; an object whose `__repr__` fails is named by its type."""
+    try:
+        shown = str.__str__(repr(value))
+    except Exception:  # noqa: BLE001 - whatever a foreign __repr__ raises, the line is still written
+        return f"<unprintable {type(value).__name__}>"
+    return shorten(shown, MAX_REPR_CHARS)
+
+
+def shorten(text: str, limit: int = MAX_TEXT_CHARS) -> str:
+    """Cut a text to `limit` characters, the mark that says so included."""
+    return text if len(text) <= limit else text[: limit - len(TRUNCATED)] + TRUNCATED
+
+
+def bytes_text(value: bytes | bytearray | memoryview) -> str:
+    r"""Show up to 256 bytes as text (odd ones as `\xff`), and anything longer by its size alone."""
+    size = memoryview(value).nbytes
+    return bytes(value).decode("utf-8", "backslashreplace") if size <= MAX_BYTES_SHOWN else f"<{size} bytes>"
+
+
+class BoundedCopy:
+    """Copies one value; an instance serves one call of `copy`.
+
+    Mappings, dataclasses, pydantic models and named tuples become dicts. Secret types of pydantic are never opened.
+    Anything unknown is shown by its `repr`.
+    """
+
+    __slots__ = ("_left", "_max_depth", "_max_items", "_open")
+
+    def __init__(self, *, max_depth: int, max_items: int) -> None:
+        """Set the bounds: levels of containers, and items of one container (the mark for the rest included)."""
+        self._max_depth = max_depth
+        self._max_items = max_items
+        self._left = max_items * ITEMS_FACTOR
+        self._open: set[int] = set()
+
+    def string(self, value: str) -> object:
+        """Say what a text becomes."""
+        return shorten(value)
+
+    def scalar(self, value: object) -> object:
+        """Say what a number, a date, a UUID or None becomes."""
+        return value
+
+    def enum(self, value: Enum) -> object:
+        """Say what a member of an Enum becomes."""
+        return value
+
+    def key(self, value: object) -> object:
+        """Say what a key of a mapping becomes."""
+        return value
+
+    def hides(self, name: object) -> bool:  # noqa: ARG002 - for subclasses
+        """Say whether the value of this name must not be shown."""
+        return False
+
+    def element(self, value: object, depth: int) -> object:
+        """Copy an element of a sequence."""
+        return self.copy(value, depth)
+
+    def group(self, kind: type, items: list[object]) -> object:
+        """Make the copy of a sequence or set; `kind` is list, tuple, set or frozenset."""
+        try:
+            return kind(items)
+        except TypeError:  # members of a set have become dicts
+            return items
+
+    def copy(self, value: object, depth: int = 0) -> object:
+        """Copy a value that stands `depth` containers deep."""
+        try:
+            if type(value) is str:
+                return self.string(value)
+            if type(value) in _SCALAR_TYPES:
+                return self.scalar(value)
+            build = self._builder(value)
+            return self.leaf(value) if build is None else self._enter(value, depth, build)
+        except Exception:  # noqa: BLE001 - a foreign mapping, property or time zone may raise anything
+            return self.string(safe_repr(value))
+
+    def leaf(self, value: object) -> object:
+        """Copy a value without looking into it."""
+        if isinstance(value, Enum):
+            return self.enum(value)
+        if isinstance(value, str):
+            return self.string(str.__str__(value))
+        if isinstance(value, _SCALARS):
+            return self.scalar(value)
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return self.string(bytes_text(value))
+        if hasattr(type(value), "get_secret_value"):
+            return REDACTED
+        return self.string(str(value) if isinstance(value, PurePath) else safe_repr(value))
+
+    def _builder(self, value: object) -> Build | None:
+        if type(value) is dict:
+            return self._mapping
+        if isinstance(value, (str, Enum)):
+            return None
+        if isinstance(value, Mapping):
+            return self._mapping
+        if _is_record(type(value)):
+            return self._record
+        return self._sequence if isinstance(value, _GROUPS) else None
+
+    def _enter(self, value: object, depth: int, build: Build) -> object:
+        if id(value) in self._open:
+            return CYCLE
+        if depth >= self._max_depth or self._left <= 0:
+            return TRUNCATED
+        self._open.add(id(value))
+        try:
+            return build(value, depth + 1)
+        finally:
+            self._open.discard(id(value))
+
+    def _mapping(self, value: Mapping[object, object], depth: int) -> object:
+        pairs, is_cut = self._take(value.items())
+        copied = {self.key(key): REDACTED if self.hides(key) else self.copy(item, depth) for key, item in pairs}
+        return copied | {_MORE: TRUNCATED} if is_cut else copied
+
+    def _record(self, value: object, depth: int) -> object:
+        if getattr(type(value), "__pydantic_root_model__", False):
+            return self.copy(getattr(value, "root", None), depth)
+        members, is_cut = self._take(_members(value))
+        copied = {
+            name: REDACTED if self.hides(name) or self.hides(alias) else self.copy(item, depth)
+            for name, alias, item in members
+        }
+        return copied | {_MORE: TRUNCATED} if is_cut else copied
+
+    def _sequence(self, value: Iterable[object], depth: int) -> object:
+        taken, is_cut = self._take(value)
+        items = [self.element(item, depth) for item in taken]
+        kind = next((kind for kind in (tuple, set, frozenset) if isinstance(value, kind)), list)
+        return self.group(kind, [*items, TRUNCATED] if is_cut else items)
+
+    def _take(self, items: Iterable[T]) -> tuple[list[T], bool]:
+        """Take the items that the bounds allow, and say whether a mark for the rest must follow them."""
+        room = max(min(self._max_items, self._left), 1)
+        taken = list(islice(items, room + 1))
+        self._left -= len(taken)
+        return (taken[: room - 1], True) if len(taken) > room else (taken, False)
+
+
+def _is_record(kind: type) -> bool:
+    """Tell dataclasses, pydantic models and named tuples from the rest, without importing pydantic."""
+    return is_dataclass(kind) or hasattr(kind, "model_fields") or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
+
+
+def _members(value: object) -> Iterator[Member]:
+    kind = type(value)
+    if is_dataclass(kind):
+        for item in fields(kind):
+            yield item.name, item.name, getattr(value, item.name, None)
+    elif isinstance(value, tuple):
+        names: tuple[str, ...] = getattr(kind, "_fields", ())
+        yield from zip(names, names, value, strict=True)
+    else:
+        yield from _model_members(value)
+
+
+def _model_members(value: object) -> Iterator[Member]:
+    present = vars(value)  # a model made by model_construct() may lack fields
+    for name, declared in getattr(type(value), "model_fields", {}).items():
+        if name in present:
+            yield name, declared.alias or name, present[name]
+    for name, item in (getattr(value, "model_extra", None) or {}).items():
+        yield name, name, item

@@ -1,0 +1,72 @@
+"""Write any value as one line of JSON, whatever it holds."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from enum import Enum
+from typing import Final
+
+import orjson
+
+from asgi_stack.bounded_copy import BoundedCopy, shorten
+
+__all__ = ["encode_json"]
+
+MAX_DEPTH: Final = 32
+MAX_ITEMS: Final = 1000
+MIN_INT: Final = -(2**63)
+MAX_INT: Final = 2**64 - 1
+"""What orjson writes as a number; a larger integer becomes a string."""
+
+
+def encode_json(data: object) -> bytes:
+    """Give one line of JSON in UTF-8; never raises, and never holds a newline byte.
+
+    What JSON has no form for is written as the nearest thing it has: NaN as null, a Decimal, UUID or date as a string,
+    a set as a list, a dataclass or model as an object, bytes as text or by their size, a key that is no string as
+    one, anything else by its `repr`. Where such a value stops orjson, the whole is copied within bounds (32 levels,
+    1,000 items of a container, 64 KiB of a text) and encoded once more.
+    """
+    try:
+        return orjson.dumps(data, default=_plain)
+    except Exception:  # noqa: BLE001 - cycles, lone surrogates, large integers, keys that are no strings, depth
+        return _encode_copy(data)
+
+
+def _encode_copy(data: object) -> bytes:
+    try:
+        return orjson.dumps(_plain(data))
+    except Exception:  # noqa: BLE001 - the stack or the memory is at its end
+        return b'{"unencodable":true}'
+
+
+def _plain(value: object) -> object:
+    return _JsonCopy(max_depth=MAX_DEPTH, max_items=MAX_ITEMS).copy(value)
+
+
+class _JsonCopy(BoundedCopy):
+    __slots__ = ()
+
+    def string(self, value: str) -> str:
+        value = shorten(value)
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+
+    def scalar(self, value: object) -> object:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int):
+            return int(value) if MIN_INT <= value <= MAX_INT else int.__str__(value)
+        if isinstance(value, float):
+            return float(value)
+        return self.string(value.isoformat() if isinstance(value, (date, time)) else str(value))
+
+    def enum(self, value: Enum) -> object:
+        inner = value.value
+        return self.copy(inner) if isinstance(inner, (str, int, float)) else self.string(value.name)
+
+    def key(self, value: object) -> str:
+        shown = self.leaf(value)
+        return shown if isinstance(shown, str) else orjson.dumps(shown).decode()
+
+    def group(self, kind: type, items: list[object]) -> list[object]:  # noqa: ARG002 - JSON has lists only
+        return items

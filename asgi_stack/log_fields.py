@@ -1,0 +1,47 @@
+"""The fields that `log_context` adds to log lines, each set with the request that it was bound in.
+
+A server may hand the context of one request to the next on the same connection. Since every set of fields knows its
+owner, the fields of the first request do not show in the second.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["bind_log_fields", "bound_log_fields", "keep_log_fields"]
+
+_bound: Final[ContextVar[tuple[object, Mapping[str, object]] | None]] = ContextVar(
+    "asgi_stack_log_fields", default=None
+)
+
+
+def bound_log_fields(owner: object) -> Mapping[str, object] | None:
+    """Give the fields bound in the request whose record is `owner` (None outside any), or None without fields."""
+    bound = _bound.get()
+    return bound[1] if bound is not None and bound[0] is owner else None
+
+
+@contextmanager
+def bind_log_fields(owner: object, fields: Mapping[str, object]) -> Iterator[None]:
+    """Bind fields on top of those that the owner has, for the length of the block."""
+    token = _bound.set((owner, {**(bound_log_fields(owner) or {}), **fields}))
+    try:
+        yield
+    finally:
+        _bound.reset(token)
+
+
+@contextmanager
+def keep_log_fields(owner: object, heir: object) -> Iterator[None]:
+    """Hand the owner's fields on to the record that takes over from it, for the length of the block."""
+    fields = bound_log_fields(owner)
+    token = _bound.set(None if fields is None else (heir, fields))
+    try:
+        yield
+    finally:
+        _bound.reset(token)

@@ -1,0 +1,74 @@
+"""Log an exception once, with all that is known about it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from asgi_stack.exceptions import AppError, Severity
+from asgi_stack.logging.configuration import LEVELS
+from asgi_stack.logging.emit import line_writer
+from asgi_stack.logging.marks import mark_logged
+from asgi_stack.redaction import Redactor
+from asgi_stack.tracebacks import chain_of, exception_message, fingerprint_of, format_exception_text, qualified_name
+
+__all__ = ["log_exception"]
+
+_STACK_TRACE_FROM = LEVELS["error"]
+
+
+def log_exception(
+    error: BaseException,
+    event: str = "exception",
+    *,
+    level: Severity | str | None = None,
+    logger: str = "asgi_stack.errors",
+    redactor: Redactor | None = None,
+    **fields: object,
+) -> None:
+    """Write the one line about an exception: type, message, code, fingerprint, context, chain and stack trace.
+
+    Args:
+        error: The exception; afterwards the server's own traceback of it stays silent.
+        event: What failed, in snake_case.
+        level: `debug` to `critical`; None takes the severity of an AppError, and `error` for anything else.
+        logger: The logger's name.
+        redactor: Decides what is sensitive in messages, context and fields.
+        **fields: More fields for the line.
+
+    Below `error` there is no stack trace: such a line tells of a client's mistake, not of a defect.
+    """
+    severity = error.severity if isinstance(error, AppError) else Severity.ERROR
+    chosen = str(severity if level is None else level).lower()
+    mark_logged(error)
+    writer = line_writer()
+    if not writer.is_emitted(chosen):
+        return
+    redactor = redactor or _default_redactor()
+    try:
+        entry = {**redactor.value(fields | _facts(error)), "fingerprint": fingerprint_of(error)}
+        if LEVELS[chosen] >= _STACK_TRACE_FROM:
+            entry["stack_trace"] = redactor.text(format_exception_text(error))
+    except Exception as failure:  # noqa: BLE001 - an exception that cannot be described still gets its line
+        entry = {"exception_type": qualified_name(type(error)), "description_failed": qualified_name(type(failure))}
+    writer.write(chosen, logger, event, entry)
+
+
+def _facts(error: BaseException) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "exception_type": qualified_name(type(error)),
+        "exception_message": error.message if isinstance(error, AppError) else exception_message(error),
+    }
+    if isinstance(error, AppError):
+        facts["error_code"] = str(error.error_code)
+        facts["severity"] = str(error.severity)
+        if error.context:
+            facts["context"] = error.context
+    chain = chain_of(error)[1:]
+    if chain:
+        facts["caused_by"] = chain
+    return facts
+
+
+@cache
+def _default_redactor() -> Redactor:
+    return Redactor()

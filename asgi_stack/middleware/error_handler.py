@@ -1,0 +1,216 @@
+"""Answer every error with one JSON body, log it once, and never add a byte to a response that has started.
+
+Scopes: http and websocket; all others pass through.
+Order: inside the security headers, the request's ids and the request line; outside all that may raise an AppError.
+Reads: the RequestContext, where there is one.
+Writes: a whole error response, a websocket denial or a close, when nothing has left yet; `RequestContext.error`.
+Errors: after a partial response the exception goes on to the server, which must cut the connection; see `reraise`.
+Source: https://asgi.readthedocs.io/en/latest/specs/www.html, RFC 9110 section 15, RFC 6455 section 7.4.1.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias, get_args
+
+from asgi_stack.context import RequestContext
+from asgi_stack.exceptions import Severity
+from asgi_stack.exchange import INTERNAL_ERROR_CLOSE, HTTPExchange, WebSocketExchange
+from asgi_stack.logging.emit import emit
+from asgi_stack.logging.exceptions import log_exception
+from asgi_stack.logging.marks import mark_logged, was_logged
+from asgi_stack.middleware.active import ACTIVE, leave
+from asgi_stack.pipeline import Stage
+from asgi_stack.redaction import REDACTED, Redactor
+from asgi_stack.responses import (
+    INTERNAL_ERROR,
+    NO_RESPONSE,
+    ErrorAnswer,
+    ServiceInfo,
+    answer_to,
+    debug_info_of,
+    render_body,
+    response_headers,
+)
+
+if TYPE_CHECKING:
+    from asgi_stack.types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["ErrorHandlerMiddleware", "NoResponseError", "Reraise"]
+
+Reraise: TypeAlias = Literal["incomplete", "always", "never"]
+Exchange: TypeAlias = HTTPExchange | WebSocketExchange
+
+ENVIRONMENTS: Final = ("development", "testing", "staging", "production")
+MAX_CLOSE_REASON_BYTES: Final = 123
+"""A control frame holds 125 bytes, two of them are the code (RFC 6455 section 5.5)."""
+DISCONNECT_NAMES: Final = frozenset({"ClientDisconnect", "ClientDisconnected", "WebSocketDisconnect"})
+_LOGGER: Final = "asgi_stack.errors"
+
+
+class NoResponseError(RuntimeError):
+    """The app returned without a response; raised with `reraise="always"` once the 500 was sent."""
+
+
+class ErrorHandlerMiddleware:
+    """Turn what an app raises into a response, a log line, and silence where the client has gone.
+
+    Args:
+        app: The application inside.
+        environment: `development`, `testing`, `staging` or `production`. Only `development` adds `debug_info`, with
+            the stack trace, to the body; the other three answer alike.
+        service_info: Who answers; None names the service `service`, version `0.0.0`.
+        reraise: `incomplete` raises on only when no complete response has left, so that the connection stays alive
+            and the server writes no second traceback; `always` is for tests; `never` is for servers that take any
+            exception for their own defect.
+        redactor: Decides what is sensitive in logs and in `debug_info`.
+
+    Raises:
+        ValueError: An option is none of its values.
+
+    An AppError is answered with its own status, code, message, details and headers; any other exception with a 500
+    that tells nothing of it. An app that returns without a response gets a 500 `NO_RESPONSE`. On a websocket the
+    answer is a denial where the server offers one, else a close; 1011 once it was accepted. Exceptions that are no
+    `Exception` (cancellation, exit) are never answered and always go on.
+    """
+
+    stage: ClassVar[Stage] = Stage.ERRORS
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        environment: str = "production",
+        service_info: ServiceInfo | None = None,
+        reraise: Reraise = "incomplete",
+        redactor: Redactor | None = None,
+    ) -> None:
+        _check("environment", environment, ENVIRONMENTS)
+        _check("reraise", reraise, get_args(Reraise))
+        self.app = app
+        self._is_development = environment == "development"
+        service = service_info or ServiceInfo(name="service", version="0.0.0", environment=environment)
+        self._service_info = service.model_dump()
+        self._reraise = reraise
+        self._redactor = redactor or Redactor()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        outer = scope.get(ACTIVE, ())
+        kind = scope["type"]
+        if kind not in ("http", "websocket") or type(self) in outer:
+            return await self.app(scope, receive, send)
+        exchange = (HTTPExchange if kind == "http" else WebSocketExchange)(scope, receive, send)
+        scope[ACTIVE] = (*outer, type(self))
+        try:
+            result = await self.app(scope, exchange.receive, exchange.send)
+        except Exception as error:
+            await self._answer_error(error, scope, exchange)
+            if self._goes_on(exchange):
+                raise
+        except (KeyboardInterrupt, SystemExit) as error:
+            self._log_error(error, scope, exchange, level=Severity.CRITICAL)
+            raise
+        else:
+            if not exchange.complete:
+                await self._answer_silence(scope, exchange)
+            return result
+        finally:
+            leave(scope, outer)
+
+    def _goes_on(self, exchange: Exchange) -> bool:
+        settled = exchange.complete or exchange.left
+        return self._reraise == "always" or (self._reraise == "incomplete" and not settled)
+
+    async def _answer_error(self, error: Exception, scope: Scope, exchange: Exchange) -> None:
+        if exchange.left and _tells_of_disconnect(error):
+            mark_logged(error)
+            return
+        self._log_error(error, scope, exchange)
+        if exchange.complete or exchange.left:
+            return
+        if not exchange.started:
+            await _deliver(*self._render(error), scope, exchange)
+        elif isinstance(exchange, WebSocketExchange) and exchange.accepted:
+            await _close(exchange, answer_to(error).error_code)
+
+    async def _answer_silence(self, scope: Scope, exchange: Exchange) -> None:
+        """Deal with an app that returned before its response was complete, without raising."""
+        if exchange.left or (isinstance(exchange, WebSocketExchange) and exchange.accepted):
+            return
+        event = "incomplete_response" if exchange.started else "no_response"
+        emit("error", event, self._request_fields(scope, exchange), logger=_LOGGER)
+        if not exchange.started:
+            body = render_body(NO_RESPONSE, RequestContext.current(), self._service_info)
+            await _deliver(NO_RESPONSE, body, scope, exchange)
+            if self._reraise == "always":
+                message = (
+                    f"{scope.get('method', scope['type'])} {scope.get('path')}: the app returned without a response"
+                )
+                raise NoResponseError(message)
+
+    def _render(self, error: Exception) -> tuple[ErrorAnswer, bytes]:
+        record = RequestContext.current()
+        try:
+            answer = answer_to(error)
+            debug_info = debug_info_of(error, record, self._redactor) if self._is_development else None
+            return answer, render_body(answer, record, self._service_info, debug_info)
+        except Exception as failure:  # noqa: BLE001 - an error that cannot be rendered is still answered
+            log_exception(failure, "error_rendering_failed", logger=_LOGGER, redactor=self._redactor)
+            return INTERNAL_ERROR, render_body(INTERNAL_ERROR, record, self._service_info)
+
+    def _log_error(self, error: BaseException, scope: Scope, exchange: Exchange, level: Severity | None = None) -> None:
+        record = RequestContext.current()
+        if record is not None:
+            record.error = error
+            record.late_error = exchange.complete
+        if not was_logged(error):
+            fields = self._request_fields(scope, exchange)
+            log_exception(error, "request_failed", level=level, logger=_LOGGER, redactor=self._redactor, **fields)
+
+    def _request_fields(self, scope: Scope, exchange: Exchange) -> dict[str, object]:
+        record = RequestContext.current()
+        hidden = record is not None and record.is_path_sensitive
+        fields: dict[str, object] = {} if record is None or hidden else dict(record.fields)
+        fields["method"] = scope.get("method", scope["type"])
+        fields["path"] = REDACTED if hidden else scope.get("path")
+        if exchange.complete:
+            fields["late_error"] = True
+        elif exchange.started:
+            fields["response_started"] = True
+        return fields
+
+
+def _check(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        message = f"{option} must be one of {', '.join(allowed)}, not {value!r}"
+        raise ValueError(message)
+
+
+def _tells_of_disconnect(error: Exception) -> bool:
+    """Tell whether an error raised after the client left only says so: by the spec an OSError, in frameworks by name."""
+    return isinstance(error, OSError) or any(cls.__name__ in DISCONNECT_NAMES for cls in type(error).__mro__)
+
+
+async def _deliver(answer: ErrorAnswer, body: bytes, scope: Scope, exchange: Exchange) -> None:
+    headers = response_headers(answer, body)
+    try:
+        if isinstance(exchange, HTTPExchange):
+            await exchange.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            shown = b"" if scope.get("method") == "HEAD" else body
+            await exchange.send({"type": "http.response.body", "body": shown})
+        elif "websocket.http.response" in (scope.get("extensions") or {}):
+            # A denial's length is the server's to write: both its h11 and its websocket parts would add one.
+            headers = [header for header in headers if header[0] != b"content-length"]
+            await exchange.send({"type": "websocket.http.response.start", "status": answer.status, "headers": headers})
+            await exchange.send({"type": "websocket.http.response.body", "body": body})
+        else:
+            await exchange.send({"type": "websocket.close", "code": INTERNAL_ERROR_CLOSE})
+    except OSError:
+        exchange.left = True
+
+
+async def _close(exchange: WebSocketExchange, error_code: str) -> None:
+    reason = error_code.encode()[:MAX_CLOSE_REASON_BYTES].decode(errors="ignore")
+    with suppress(OSError):
+        await exchange.send({"type": "websocket.close", "code": INTERNAL_ERROR_CLOSE, "reason": reason})

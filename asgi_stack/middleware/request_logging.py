@@ -1,0 +1,177 @@
+"""Write exactly one line for every request and websocket, whatever becomes of it.
+
+Scopes: http and websocket; all others pass through.
+Order: inside the request's ids, outside the error handler, so that the line tells of the response that left.
+Reads: the messages that pass, the RequestContext and the route that the app left behind.
+Writes: log lines `request_started` and `request_completed`; `RequestContext.is_path_sensitive`.
+Errors: an exception passes unchanged; it decides the outcome of a response that never became complete.
+Source: https://asgi.readthedocs.io/en/latest/specs/www.html.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias, get_args
+
+from asgi_stack.context import RequestContext, current_request
+from asgi_stack.logging.emit import LineWriter, line_writer
+from asgi_stack.middleware.active import ACTIVE, leave
+from asgi_stack.observation import HTTPObservation, WebSocketObservation
+from asgi_stack.paths import PathPatterns
+from asgi_stack.pipeline import Stage
+from asgi_stack.redaction import REDACTED, Redactor
+from asgi_stack.routes import route_template
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asgi_stack.types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["RequestLoggingMiddleware", "RequestStarted"]
+
+RequestStarted: TypeAlias = Literal["debug", "info", "off"]
+Observation: TypeAlias = HTTPObservation | WebSocketObservation
+
+_LOGGER: Final = "asgi_stack.request"
+_ERROR_OUTCOMES: Final = frozenset({"server_error", "incomplete"})
+MAX_USER_AGENT_CHARS: Final = 512
+"""Longer ones are cut: real ones stay below 300, and this line is written for every request."""
+
+
+class RequestLoggingMiddleware:
+    """Log each request once it is over, with its outcome, times and sizes.
+
+    Args:
+        app: The application inside.
+        request_started: Level of the line at the start: `debug`, `info`, or `off`.
+        slow_after_s: Seconds until the first byte of the response, from which on the line is at least a WARNING;
+            `float("inf")` for never.
+        exclude_paths: Paths that are not logged, exact or a prefix with a trailing `*`.
+        sensitive_paths: Paths that are logged as `[REDACTED]`, without query, route and bound fields.
+        redactor: Decides what is sensitive in queries and bound fields.
+
+    Raises:
+        ValueError: An option is none of its values.
+
+    The outcome is `ok`, `client_error` (4xx), `server_error` (5xx, or an exception before any response),
+    `client_disconnected`, `cancelled`, or `incomplete` (the app ended before its response did). `duration_ms` runs
+    until the last body message was handed over, else until the app returned; `ttfb_ms` until the response started.
+    `bytes_out` counts what was offered to the server; whether it arrived, no server tells.
+    """
+
+    stage: ClassVar[Stage] = Stage.LOGGING
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        request_started: RequestStarted = "debug",
+        slow_after_s: float = 1.0,
+        exclude_paths: Sequence[str] = (),
+        sensitive_paths: Sequence[str] = (),
+        redactor: Redactor | None = None,
+    ) -> None:
+        if request_started not in get_args(RequestStarted):
+            message = f"request_started must be one of {', '.join(get_args(RequestStarted))}, not {request_started!r}"
+            raise ValueError(message)
+        if not slow_after_s > 0:
+            message = f"slow_after_s must be a number of seconds above 0, not {slow_after_s!r}"
+            raise ValueError(message)
+        self.app = app
+        self._request_started = request_started
+        self._slow_after_s = slow_after_s
+        self._is_excluded = PathPatterns("exclude_paths", exclude_paths).match if exclude_paths else None
+        self._is_sensitive = PathPatterns("sensitive_paths", sensitive_paths).match if sensitive_paths else None
+        self._redactor = redactor or Redactor()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        outer = scope.get(ACTIVE, ())
+        kind = scope["type"]
+        if (
+            kind not in ("http", "websocket")
+            or type(self) in outer
+            or (self._is_excluded and self._is_excluded(scope["path"]))
+        ):
+            return await self.app(scope, receive, send)
+        hidden = self._is_sensitive is not None and self._is_sensitive(scope["path"])
+        record = current_request.get()
+        if hidden and record is not None:
+            record.is_path_sensitive = True
+        writer = line_writer()
+        if self._request_started != "off" and writer.is_emitted(self._request_started):
+            self._log_start(writer, scope, hidden=hidden)
+        seen: Observation = (HTTPObservation if kind == "http" else WebSocketObservation)(scope, receive, send)
+        scope[ACTIVE] = (*outer, type(self))
+        error: BaseException | None = None
+        try:
+            return await self.app(scope, seen.receive, seen.send)
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            leave(scope, outer)
+            self._log_end(writer, scope, seen, error, hidden=hidden)
+            # The frames of the error hold this one: without this line each failing request leaves a cycle behind.
+            del error
+
+    def _log_start(self, writer: LineWriter, scope: Scope, *, hidden: bool) -> None:
+        fields = {"method": scope.get("method"), "path": REDACTED if hidden else scope.get("path")}
+        writer.write(self._request_started, _LOGGER, "request_started", fields)
+
+    def _log_end(
+        self, writer: LineWriter, scope: Scope, seen: Observation, error: BaseException | None, *, hidden: bool
+    ) -> None:
+        try:
+            record = current_request.get()
+            outcome = seen.outcome(error)
+            fields = self._measured(scope, seen, outcome)
+            if hidden:
+                fields["path"] = REDACTED
+            else:
+                self._add_particulars(fields, scope, record)
+            if seen.complete and ((record is not None and record.late_error) or isinstance(error, Exception)):
+                fields["late_error"] = True
+            writer.write(self._level(outcome, seen), _LOGGER, "request_completed", fields)
+        except Exception as failure:  # noqa: BLE001 - a scope that cannot be logged must not cost the response
+            writer.lose(failure)
+
+    def _level(self, outcome: str, seen: Observation) -> str:
+        if outcome in _ERROR_OUTCOMES:
+            return "error"
+        is_slow = seen.ttfb_s is not None and seen.ttfb_s > self._slow_after_s and isinstance(seen, HTTPObservation)
+        return "warning" if is_slow else "info"
+
+    @staticmethod
+    def _measured(scope: Scope, seen: Observation, outcome: str) -> dict[str, object]:
+        client = scope.get("client")
+        return {
+            "method": scope.get("method"),
+            "path": scope.get("path"),
+            "route": None,
+            "status_code": seen.status,
+            "outcome": outcome,
+            "duration_ms": round(seen.duration_s() * 1000, 3),
+            "ttfb_ms": None if seen.ttfb_s is None else round(seen.ttfb_s * 1000, 3),
+            "bytes_in": seen.bytes_in,
+            "bytes_out": seen.bytes_out,
+            "client": client[0] if client else None,
+            "user_agent": _user_agent(scope),
+            **seen.extra_fields(),
+        }
+
+    def _add_particulars(self, fields: dict[str, object], scope: Scope, record: RequestContext | None) -> None:
+        """Add what a sensitive path hides: route, query, and what was bound; the latter never over what was measured."""
+        fields["route"] = route_template(scope, record)
+        query = scope.get("query_string")
+        if query:
+            fields["query"] = self._redactor.query(query)
+        if record is not None and record.fields:
+            for name, value in self._redactor.value(record.fields).items():
+                fields.setdefault(name, value)
+
+
+def _user_agent(scope: Scope) -> str | None:
+    for name, value in scope.get("headers", ()):
+        if len(name) == len(b"user-agent") and name.lower() == b"user-agent":
+            return str(value[:MAX_USER_AGENT_CHARS], "latin-1")
+    return None

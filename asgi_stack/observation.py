@@ -1,0 +1,177 @@
+"""What the request line tells of one exchange: status, times, sizes and how it ended."""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+from asgi_stack.exchange import INTERNAL_ERROR_CLOSE, HTTPExchange, WebSocketExchange
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from asgi_stack.types import Message, Receive, Scope, Send
+
+__all__ = ["HTTPObservation", "WebSocketObservation"]
+
+FIRST_ERROR: Final = 400
+FIRST_SERVER_ERROR: Final = 500
+NORMAL_CLOSES: Final = frozenset({1000, 1001, 1005})
+"""Closed on purpose: done, going away, no code given (RFC 6455 section 7.4.1)."""
+
+
+class HTTPObservation(HTTPExchange):
+    """An HTTPExchange that also measures.
+
+    Attributes:
+        status: The status that left, else None.
+        bytes_in: Bytes of the request body that the app read.
+        bytes_out: Bytes of the response body that were handed to the server.
+        ttfb_s: Seconds until the response started, else None.
+    """
+
+    __slots__ = ("_started_at", "bytes_in", "bytes_out", "status", "ttfb_s")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        HTTPExchange.__init__(self, scope, receive, send)
+        self.status: int | None = None
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.ttfb_s: float | None = None
+        self._started_at = perf_counter()
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Hand a message to the server and measure it."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            self.status = message["status"]
+            self.ttfb_s = perf_counter() - self._started_at
+        elif kind == "http.response.body":
+            self.bytes_out += len(message.get("body", b""))
+        return HTTPExchange.send(self, message)
+
+    async def receive(self) -> Message:
+        """Give the server's next message and measure it."""
+        message = await HTTPExchange.receive(self)
+        if message["type"] == "http.request":
+            self.bytes_in += len(message.get("body", b""))
+        return message
+
+    def duration_s(self) -> float:
+        """Give the seconds until the last body message was handed over, else until now."""
+        return (self.ended_at or perf_counter()) - self._started_at
+
+    def outcome(self, error: BaseException | None) -> str:
+        """Say how the request ended, given what the app raised."""
+        if self.complete:
+            return _outcome_of_status(self.status)
+        return _outcome_of_end(error, left=self.left, started=self.started)
+
+    def extra_fields(self) -> dict[str, object]:
+        """Give the fields that only this kind of exchange has."""
+        return {}
+
+
+class WebSocketObservation(WebSocketExchange):
+    """A WebSocketExchange that also measures.
+
+    Attributes:
+        status: 101 once accepted, the denial's status, 403 when it was closed before that; else None.
+        bytes_in: Bytes of the messages that the app read.
+        bytes_out: Bytes of the messages that were handed to the server, or of the denial's body.
+        ttfb_s: Seconds until the socket was accepted or denied, else None.
+    """
+
+    __slots__ = (
+        "_close_code",
+        "_messages_in",
+        "_messages_out",
+        "_started_at",
+        "bytes_in",
+        "bytes_out",
+        "status",
+        "ttfb_s",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(scope, receive, send)
+        self.status: int | None = None
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.ttfb_s: float | None = None
+        self._close_code: int | None = None
+        self._messages_in = 0
+        self._messages_out = 0
+        self._started_at = perf_counter()
+
+    async def send(self, message: Message) -> None:
+        """Hand a message to the server and measure it."""
+        kind = message["type"]
+        if kind == "websocket.send":
+            self._messages_out += 1
+            self.bytes_out += _size(message)
+        elif kind == "websocket.http.response.body":
+            self.bytes_out += len(message.get("body", b""))
+        else:
+            self._note_handshake(kind, message)
+        await super().send(message)
+
+    async def receive(self) -> Message:
+        """Give the server's next message and measure it."""
+        message = await super().receive()
+        if message["type"] == "websocket.receive":
+            self._messages_in += 1
+            self.bytes_in += _size(message)
+        elif message["type"] == "websocket.disconnect" and self._close_code is None:
+            self._close_code = message.get("code", 1005)
+        return message
+
+    def _note_handshake(self, kind: str, message: Message) -> None:
+        if kind == "websocket.close":
+            self._close_code = message.get("code", 1000) if self.accepted else None
+        if not self.started:
+            self.ttfb_s = perf_counter() - self._started_at
+            self.status = {"websocket.accept": 101, "websocket.close": 403}.get(kind, message.get("status"))
+
+    def duration_s(self) -> float:
+        """Give the seconds until now."""
+        return perf_counter() - self._started_at
+
+    def outcome(self, error: BaseException | None) -> str:
+        """Say how the socket ended, given what the app raised."""
+        if self.accepted and self._close_code is not None:
+            if self.complete:
+                return "server_error" if self._close_code == INTERNAL_ERROR_CLOSE else "ok"
+            return "ok" if self._close_code in NORMAL_CLOSES else "client_disconnected"
+        if self.complete:
+            return _outcome_of_status(self.status)
+        return _outcome_of_end(error, left=self.left, started=self.started)
+
+    def extra_fields(self) -> dict[str, object]:
+        """Give the fields that only a websocket has."""
+        return {
+            "type": "websocket",
+            "close_code": self._close_code,
+            "messages_in": self._messages_in,
+            "messages_out": self._messages_out,
+        }
+
+
+def _outcome_of_status(status: int | None) -> str:
+    if status is None or status < FIRST_ERROR:
+        return "ok"
+    return "client_error" if status < FIRST_SERVER_ERROR else "server_error"
+
+
+def _outcome_of_end(error: BaseException | None, *, left: bool, started: bool) -> str:
+    if left:
+        return "client_disconnected"
+    if isinstance(error, CancelledError | GeneratorExit):
+        return "cancelled"
+    return "server_error" if error is not None and not started else "incomplete"
+
+
+def _size(message: Message) -> int:
+    text = message.get("text")
+    return len(message.get("bytes") or b"") if text is None else len(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,79 @@
+"""The recommended stack, and the one line that puts it around an app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from asgi_stack.logging.configuration import configure_structlog
+from asgi_stack.middleware.error_handler import ErrorHandlerMiddleware
+from asgi_stack.middleware.lifespan import LifespanMiddleware
+from asgi_stack.middleware.request_context import RequestContextMiddleware
+from asgi_stack.middleware.request_logging import RequestLoggingMiddleware
+from asgi_stack.middleware.security_headers import SecurityHeadersMiddleware
+from asgi_stack.pipeline import Pipeline, pipeline_of
+from asgi_stack.responses import ServiceInfo
+from asgi_stack.settings import Settings
+
+if TYPE_CHECKING:
+    from asgi_stack.types import AnyASGIApp, ASGIApp
+
+__all__ = ["default_pipeline", "wrap"]
+
+
+def default_pipeline(settings: Settings | None = None) -> Pipeline:
+    """Give the recommended layers in their order: security headers, request context, request line, errors.
+
+    Args:
+        settings: What the layers are told; None reads the environment.
+
+    Raises:
+        SettingsError: `settings` is None and a variable is wrong.
+    """
+    settings = settings or Settings()
+    log, security = settings.log, settings.security
+    service_info = ServiceInfo(
+        name=settings.service.name, version=settings.service.version, environment=settings.environment
+    )
+    return (
+        Pipeline()
+        .use(
+            SecurityHeadersMiddleware,
+            preset=security.preset,
+            hsts=security.hsts,
+            x_xss_protection=security.x_xss_protection,
+        )
+        .use(RequestContextMiddleware, trust_inbound=settings.context.trust_inbound)
+        .use(
+            RequestLoggingMiddleware,
+            request_started=log.request_started,
+            slow_after_s=log.slow_after_s,
+            exclude_paths=log.exclude_paths,
+            sensitive_paths=log.sensitive_paths,
+        )
+        .use(
+            ErrorHandlerMiddleware,
+            environment=settings.environment,
+            service_info=service_info,
+            reraise=settings.errors.reraise,
+        )
+    )
+
+
+def wrap(app: AnyASGIApp, settings: Settings | None = None) -> ASGIApp:
+    """Put the recommended stack around any ASGI 3 application, set up logging, and answer the server's lifespan.
+
+    Args:
+        app: Any ASGI 3 callable. One that a Pipeline built is taken as it is.
+        settings: What the stack is told; None reads the environment.
+
+    Raises:
+        SettingsError: `settings` is None and a variable is wrong.
+        TypeError: `app` is not callable.
+
+    uvicorn's and hypercorn's own access lines are silenced, since the request line takes their place.
+    """
+    settings = settings or Settings()
+    configure_structlog(settings.resolved_log(), server_access_log=False)
+    if pipeline_of(app) is not None:
+        return cast("ASGIApp", app)
+    return cast("ASGIApp", Pipeline().use(LifespanMiddleware).extend(default_pipeline(settings)).build(app))

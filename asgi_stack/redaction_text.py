@@ -1,0 +1,183 @@
+"""Take secrets out of free text, in time linear in its length.
+
+Shapes: JSON web tokens, `Bearer` and `Basic` credentials, passwords in the userinfo of URLs, `name=value` and
+`"name": value` pairs of sensitive names, payment card numbers. No expression here can backtrack without bound: what
+repeats is possessive, or is followed by something that it cannot repeat over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote_plus
+
+from asgi_stack.bounded_copy import REDACTED
+from asgi_stack.redaction_names import NameMatcher
+
+__all__ = ["TextRedactor"]
+
+_ANY_SHAPE: Final = re.compile(r"[=:]|yj[0-9a-z]|b(?:earer|asic)[ \t]|[2-9](?:[ -]?[0-9]){12}")
+"""What every shape holds, in lower-case text. Ordinary messages hold none of it and are done here."""
+
+_JWT: Final = re.compile(r"(?<![\w-])(?>([\w-]*?)eyJ)[\w-]{10,}+(?:\.[\w-]*+){2,4}", re.ASCII)
+"""RFC 7519: base64url parts, the first of which begins with `{"`. What sticks to its front stays (`\\n` in a repr)."""
+
+_SCHEME: Final = re.compile(
+    r"\b(?:(bearer[ \t]{1,8})(?!\w+=[\"'])"
+    r"(?!(?:auth\w*|credentials?|format|header|realm|scheme|tokens?)(?![\w+/~=-]|\.\w))[\w+/~.-]++"
+    # "Basic" is an English word as well: what follows it must not be another one.
+    r"|(basic[ \t]{1,8})(?!(?-i:[A-Z]?[a-z]++|[A-Z]++)(?:-[a-z]+)*+(?![\w+/~=]|[.-]\w))[\w+/~.-]{4,}+)=*+",
+    re.IGNORECASE | re.ASCII,
+)
+"""RFC 6750, RFC 7617: a scheme and its token68 (RFC 9110, section 11.2)."""
+
+_USERINFO: Final = re.compile(
+    r"""(//[^\s/?#"'<>@:\[\]]*+:)"""
+    r"""(?:[^\s/?#"<>]*@|(?!\d{1,5}(?:[/?#]|\\))[^\s"<>@]{0,256}+@)""",
+)
+"""RFC 3986, section 3.2.1. Database URLs are written with `/` or `#` in a password too, but a port is no password."""
+
+_NAME: Final = re.compile(
+    r"""(?<![\w.%$+\[\]-])([\w.%$+\[\]-]++)(\\{0,3}["'`]?)[ \t]*+(=>|:=|={1,3}|:(?!:|//))[ \t]*+""",
+)
+_HEADER_NAME: Final = re.compile(r"(?:authorization|cookies?2?)\Z", re.IGNORECASE)
+
+_LINE_BREAK: Final = re.compile(r"[\r\n]")
+
+_QUOTED: Final = re.compile(
+    r"""[bBfFrRuU]{0,2}(\\{0,3}["'`])((?:\1\1|(?!(?<!\\)\1).)*+)(?:\1)?""",
+    re.DOTALL,
+)
+_BRACKETS: Final = re.compile(r""""(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[\[({]|[\])}]""", re.DOTALL)
+
+_BRACKET_DEPTHS: Final = {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}
+
+_CLOSING: Final = r""",;)\]}>"'`|"""
+_NEXT_NAME: Final = r"""[\w.%$-]{1,64}+\\{0,3}["'`]?[ \t]?[=:]"""
+_BARE: Final = re.compile(
+    r"""(?:(?:apikey|aws4-hmac-sha256|basic|bearer|digest|hawk|negotiate|token)[ \t]{1,8}+)?"""
+    rf"""(?:[^\s&{_CLOSING}]|[{_CLOSING}](?![{_CLOSING}]{{0,8}}+(?:[\s&]|\Z|{_NEXT_NAME})))++""",
+    re.IGNORECASE,
+)
+"""Up to white space or `&`. Punctuation belongs to the value unless it closes something or another name follows."""
+
+_DIGITS: Final = re.compile(
+    r"(?<![\w-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-])"  # a UUID is no card
+    r"|(?<![0-9])(?<![0-9]\.)([0-9]+(?:[ -][0-9]+)*+)",
+)
+_CARD: Final = re.compile(r"[2-9](?:[ -]?[0-9]){12}")
+_SEPARATOR: Final = re.compile(r"([ -])")
+_MOST_GROUPS: Final = 5
+_DOUBLED: Final = str.maketrans("0123456789", "0246813579")
+"""A digit doubled, and the digits of the result added: 7 gives 14 gives 5."""
+
+
+class TextRedactor:
+    """Takes secrets out of texts; immutable."""
+
+    __slots__ = ("_has_name", "_names")
+
+    def __init__(self, names: NameMatcher) -> None:
+        """Use a test for names."""
+        self._has_name = re.compile(names.hints).search
+        self._names = names
+
+    def redact(self, text: str) -> str:
+        """Give the text with each secret replaced; a text without any comes back as it is."""
+        lowered = text.lower()
+        if _ANY_SHAPE.search(lowered) is None:
+            return text
+        if "eyJ" in text:
+            text = _JWT.sub(rf"\1{REDACTED}", text)
+        if "earer" in lowered or "asic" in lowered:
+            text = _SCHEME.sub(_redact_credential, text)
+        if "//" in text and "@" in text:
+            text = _USERINFO.sub(rf"\1{REDACTED}@", text)
+        if self._has_name(lowered):
+            text = "".join(self._redact_pairs(text))
+        return _DIGITS.sub(_redact_cards, text) if _CARD.search(text) else text
+
+    def _redact_pairs(self, text: str) -> Iterator[str]:
+        done = 0
+        for match in _NAME.finditer(text):
+            if match.start() < done or not self._is_secret(match):
+                continue
+            start, end = _value_span(match)
+            if end > start:
+                yield text[done:start]
+                yield REDACTED
+                done = end
+        yield text[done:]
+
+    def _is_secret(self, match: re.Match[str]) -> bool:
+        name = unquote_plus(match[1]) if "%" in match[1] else match[1]
+        in_query = match.string[match.start() - 1 : match.start()] in {"?", "&"}
+        return self._names.is_sensitive_in_query(name) if in_query else self._names.is_sensitive(name)
+
+
+def _redact_credential(match: re.Match[str]) -> str:
+    return f"{match[1] or match[2]}{REDACTED}"
+
+
+def _value_span(match: re.Match[str]) -> tuple[int, int]:
+    """Say where the value of a name ends: at its quote, its bracket, the end of a header's line, or a space."""
+    text, start = match.string, match.end()
+    name, quote, separator = match.groups()
+    if separator == ":" and not quote and _HEADER_NAME.search(name):
+        line_end = _LINE_BREAK.search(text, start)
+        return start, line_end.start() if line_end else len(text)
+    quoted = _QUOTED.match(text, start)
+    if quoted:
+        return quoted.span(2)
+    end = _end_of_brackets(text, start) if text.startswith(("[", "{", "("), start) else start
+    bare = _BARE.match(text, end)
+    return start, bare.end() if bare else end
+
+
+def _end_of_brackets(text: str, start: int) -> int:
+    """Give the index after the bracket that closes the one at `start`; one left open takes the rest of the text."""
+    depth = 0
+    for match in _BRACKETS.finditer(text, start):
+        depth += _BRACKET_DEPTHS.get(match[0], 0)
+        if depth == 0:
+            return match.end()
+    return len(text)
+
+
+def _redact_cards(match: re.Match[str]) -> str:
+    """Replace the card numbers in a run of digit groups; which groups belong to a number is found by trying."""
+    if match[1] is None:
+        return match[0]
+    parts = _SEPARATOR.split(match[1])
+    groups, gaps = parts[::2], [*parts[1::2], ""]
+    shown: list[str] = []
+    index = 0
+    while index < len(groups):
+        taken = _groups_of_card(groups[index : index + _MOST_GROUPS])
+        shown.append(REDACTED if taken else groups[index])
+        index += taken or 1
+        shown.append(gaps[index - 1])
+    return "".join(shown)
+
+
+def _groups_of_card(groups: list[str]) -> int:
+    """Say how many groups, from the first on, are one card number: 13 to 19 digits (ISO/IEC 7812) that pass Luhn.
+
+    Only the last group may have fewer than four digits, and none begins with 0 or 1: lists of small numbers and
+    Unix timestamps would be taken for cards.
+    """
+    if groups[0] < "2":
+        return 0
+    for taken in range(len(groups), 0, -1):
+        digits = "".join(groups[:taken])
+        is_long = 13 <= len(digits) <= 19  # noqa: PLR2004 - the numbers of the docstring
+        if is_long and min(map(len, groups[: taken - 1]), default=4) >= 4 and _passes_luhn(digits):  # noqa: PLR2004
+            return taken
+    return 0
+
+
+def _passes_luhn(digits: str) -> bool:
+    """Check the last digit as ISO/IEC 7812-1, annex B, says: every second digit from the right is doubled."""
+    doubled = digits[-2::-2].translate(_DOUBLED)
+    return sum(map(int, digits[-1::-2] + doubled)) % 10 == 0

@@ -1,0 +1,186 @@
+"""Settings of a whole stack, from keyword arguments or from environment variables.
+
+This is the only place of the package that reads the environment. A variable is `ASGI_STACK_`, the group, `__` and the
+field: `ASGI_STACK_LOG__LEVEL=DEBUG`. Names and the words of a choice are compared without case; an empty variable
+counts as unset; a list is written as JSON. No `.env` file is read, unless `Settings(_env_file=".env")` asks for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from asgi_stack.settings_errors import PREFIX, SettingsError, describe_problems, misnamed
+from asgi_stack.settings_values import (
+    Environment,
+    Hsts,
+    LogFormat,
+    LogLevel,
+    Paths,
+    RequestStarted,
+    Reraise,
+    SecurityPreset,
+    TimestampFormat,
+    XssProtection,
+    ignoring_case,
+)
+
+__all__ = [
+    "ContextSettings",
+    "Environment",
+    "ErrorsSettings",
+    "LogFormat",
+    "LogLevel",
+    "LogSettings",
+    "RequestStarted",
+    "Reraise",
+    "SecurityPreset",
+    "SecuritySettings",
+    "ServerSettings",
+    "ServiceSettings",
+    "Settings",
+    "SettingsError",
+    "tell_workers",
+    "told_by_parent",
+]
+
+WORKER_TARGET: Final = f"{PREFIX}WORKER_TARGET"
+"""No setting: how `run` with several workers tells them what to load, as a JSON list of target and factory."""
+
+
+class _Group(BaseModel):
+    """What the groups share: unchangeable, and a misspelt name is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServiceSettings(_Group):
+    """Who is speaking, in error bodies, logs and reports."""
+
+    name: str = Field(default="service", min_length=1, description="The service's name")
+    version: str = Field(default="0.0.0", min_length=1, description="The service's version")
+
+
+class ContextSettings(_Group):
+    """How a request gets its ids."""
+
+    trust_inbound: bool = Field(default=True, description="Continue the caller's correlation id; else only note it")
+
+
+class LogSettings(_Group):
+    """What is logged, and how a line looks."""
+
+    level: Annotated[LogLevel, ignoring_case(LogLevel)] = Field(
+        default="INFO", description="The least level that is written"
+    )
+    format: Annotated[LogFormat | None, ignoring_case(LogFormat)] = Field(
+        default=None, description="How a line looks; unset: console on a terminal in development, else json"
+    )
+    add_timestamp: bool = Field(default=True, description="Write the time into each line")
+    timestamp_format: TimestampFormat = Field(
+        default="iso", description="The time's form: iso, unix (seconds) or a strftime pattern; always UTC"
+    )
+    request_started: Annotated[RequestStarted, ignoring_case(RequestStarted)] = Field(
+        default="debug", description="Level of the line at a request's start"
+    )
+    slow_after_s: float = Field(
+        default=1.0, gt=0, description="Seconds until the first byte, from which on a request is a WARNING; inf: never"
+    )
+    exclude_paths: Paths = Field(
+        default=(), description="Paths that are not logged; exact, or a prefix with `*` at its end"
+    )
+    sensitive_paths: Paths = Field(
+        default=(), description="Paths that are logged as `[REDACTED]`; written like the above"
+    )
+
+
+class SecuritySettings(_Group):
+    """Which security headers a response carries."""
+
+    preset: Annotated[SecurityPreset, ignoring_case(SecurityPreset)] = Field(
+        default="api", description="The set of headers; owasp is the OWASP Secure Headers list"
+    )
+    hsts: Hsts = Field(
+        default="max-age=63072000; includeSubDomains", description="Strict-Transport-Security on https; off: none"
+    )
+    x_xss_protection: XssProtection = Field(default="1; mode=block", description="X-XSS-Protection; off: none")
+
+
+class ErrorsSettings(_Group):
+    """What happens to an error after it was answered."""
+
+    reraise: Annotated[Reraise, ignoring_case(Reraise)] = Field(
+        default="incomplete", description="When the server sees the error too; incomplete: if no whole response left"
+    )
+
+
+class ServerSettings(_Group):
+    """Where `asgi-stack run` and `python -m app` listen."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 for all of IPv4")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes any free one")
+    workers: int = Field(default=1, ge=1, description="Processes that serve")
+
+
+class Settings(BaseSettings):
+    """Everything that a default stack can be told, checked when it is made and unchangeable afterwards.
+
+    Keyword arguments win over the environment: `Settings(environment="testing", log={"level": "DEBUG"})`.
+
+    Raises:
+        SettingsError: A value is wrong or a name misspelt; its message names each variable or keyword.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        enable_decoding=False,
+        extra="ignore",  # of an env file, which may set other programs' variables; keywords are checked by hand
+        frozen=True,
+    )
+
+    environment: Annotated[Environment, ignoring_case(Environment)] = Field(
+        default="production", description="Where the service runs; only development shows stack traces to clients"
+    )
+    service: ServiceSettings = ServiceSettings()
+    context: ContextSettings = ContextSettings()
+    log: LogSettings = LogSettings()
+    security: SecuritySettings = SecuritySettings()
+    errors: ErrorsSettings = ErrorsSettings()
+    server: ServerSettings = ServerSettings()
+
+    def __init__(self, **values: object) -> None:
+        """Read the environment below the keyword arguments; `_env_file` and its like are pydantic-settings' own."""
+        problems = misnamed(type(self), values, os.environ)
+        try:
+            # The options that begin with `_` have types of their own, which are pydantic-settings' to check.
+            super().__init__(**values)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        except ValidationError as error:
+            problems += describe_problems(error, type(self), values)
+        if problems:
+            raise SettingsError(problems) from None
+
+    def resolved_log(self) -> LogSettings:
+        """Give the log group with its format decided: console on a terminal in development, else json."""
+        if self.log.format is not None:
+            return self.log
+        on_terminal = sys.stdout is not None and not sys.stdout.closed and sys.stdout.isatty()
+        chosen: LogFormat = "console" if on_terminal and self.environment == "development" else "json"
+        return self.log.model_copy(update={"format": chosen})
+
+
+def tell_workers(target: str, *, factory: bool) -> None:
+    """Leave in the environment what the worker processes that this one starts are to load."""
+    os.environ[WORKER_TARGET] = json.dumps([target, factory])
+
+
+def told_by_parent() -> tuple[str, bool]:
+    """Read what `tell_workers` left: the target, and whether it is a factory."""
+    target, factory = json.loads(os.environ[WORKER_TARGET])
+    return str(target), bool(factory)
