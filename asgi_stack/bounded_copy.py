@@ -44,7 +44,10 @@ _SCALAR_TYPES: Final[frozenset[type]] = frozenset(_SCALARS)
 _GROUPS: Final = (list, tuple, AbstractSet, deque, MappingView)
 
 T = TypeVar("T")
-Build: TypeAlias = Callable[[Any, int], object]
+Inside: TypeAlias = tuple[int, ...]
+"""The ids of the containers that a value stands in, outermost first."""
+
+Build: TypeAlias = Callable[[Any, Inside], object]
 
 Member: TypeAlias = tuple[str, str, object]
 """A field of a record: its name, its alias (the name again where there is none), its value."""
@@ -77,14 +80,13 @@ class BoundedCopy:
     Anything unknown is shown by its `repr`.
     """
 
-    __slots__ = ("_left", "_max_depth", "_max_items", "_open")
+    __slots__ = ("_left", "_max_depth", "_max_items")
 
     def __init__(self, *, max_depth: int, max_items: int) -> None:
         """Set the bounds: levels of containers, and items of one container (the mark for the rest included)."""
         self._max_depth = max_depth
         self._max_items = max_items
         self._left = max_items * ITEMS_FACTOR
-        self._open: set[int] = set()
 
     def string(self, value: str) -> object:
         """Say what a text becomes."""
@@ -106,9 +108,9 @@ class BoundedCopy:
         """Say whether the value of this name must not be shown."""
         return False
 
-    def element(self, value: object, depth: int) -> object:
+    def element(self, value: object, inside: Inside) -> object:
         """Copy an element of a sequence."""
-        return self.copy(value, depth)
+        return self.copy(value, inside)
 
     def group(self, kind: type, items: list[object]) -> object:
         """Make the copy of a sequence or set; `kind` is list, tuple, set or frozenset."""
@@ -117,15 +119,15 @@ class BoundedCopy:
         except TypeError:  # members of a set have become dicts
             return items
 
-    def copy(self, value: object, depth: int = 0) -> object:
-        """Copy a value that stands `depth` containers deep."""
+    def copy(self, value: object, inside: Inside = ()) -> object:
+        """Copy a value that stands in the containers with these ids."""
         try:
             if type(value) is str:
                 return self.string(value)
             if type(value) in _SCALAR_TYPES:
                 return self.scalar(value)
-            build = self._builder(value)
-            return self.leaf(value) if build is None else self._enter(value, depth, build)
+            build = self._mapping if type(value) is dict else self._builder(value)
+            return self.leaf(value) if build is None else self._enter(value, inside, build)
         except Exception:  # noqa: BLE001 - a foreign mapping, property or time zone may raise anything
             return self.string(safe_repr(value))
 
@@ -144,8 +146,6 @@ class BoundedCopy:
         return self.string(str(value) if isinstance(value, PurePath) else safe_repr(value))
 
     def _builder(self, value: object) -> Build | None:
-        if type(value) is dict:
-            return self._mapping
         if isinstance(value, (str, Enum)):
             return None
         if isinstance(value, Mapping):
@@ -154,35 +154,31 @@ class BoundedCopy:
             return self._record
         return self._sequence if isinstance(value, _GROUPS) else None
 
-    def _enter(self, value: object, depth: int, build: Build) -> object:
-        if id(value) in self._open:
+    def _enter(self, value: object, inside: Inside, build: Build) -> object:
+        if id(value) in inside:
             return CYCLE
-        if depth >= self._max_depth or self._left <= 0:
+        if len(inside) >= self._max_depth or self._left <= 0:
             return TRUNCATED
-        self._open.add(id(value))
-        try:
-            return build(value, depth + 1)
-        finally:
-            self._open.discard(id(value))
+        return build(value, (*inside, id(value)))
 
-    def _mapping(self, value: Mapping[object, object], depth: int) -> object:
+    def _mapping(self, value: Mapping[object, object], inside: Inside) -> object:
         pairs, is_cut = self._take(value.items())
-        copied = {self.key(key): REDACTED if self.hides(key) else self.copy(item, depth) for key, item in pairs}
+        copied = {self.key(key): REDACTED if self.hides(key) else self.copy(item, inside) for key, item in pairs}
         return copied | {_MORE: TRUNCATED} if is_cut else copied
 
-    def _record(self, value: object, depth: int) -> object:
+    def _record(self, value: object, inside: Inside) -> object:
         if getattr(type(value), "__pydantic_root_model__", False):
-            return self.copy(getattr(value, "root", None), depth)
+            return self.copy(getattr(value, "root", None), inside)
         members, is_cut = self._take(_members(value))
         copied = {
-            name: REDACTED if self.hides(name) or self.hides(alias) else self.copy(item, depth)
+            name: REDACTED if self.hides(name) or self.hides(alias) else self.copy(item, inside)
             for name, alias, item in members
         }
         return copied | {_MORE: TRUNCATED} if is_cut else copied
 
-    def _sequence(self, value: Iterable[object], depth: int) -> object:
+    def _sequence(self, value: Iterable[object], inside: Inside) -> object:
         taken, is_cut = self._take(value)
-        items = [self.element(item, depth) for item in taken]
+        items = [self.element(item, inside) for item in taken]
         kind = next((kind for kind in (tuple, set, frozenset) if isinstance(value, kind)), list)
         return self.group(kind, [*items, TRUNCATED] if is_cut else items)
 

@@ -28,7 +28,7 @@ def encode_json(data: object) -> bytes:
     1,000 items of a container, 64 KiB of a text) and encoded once more.
     """
     try:
-        return orjson.dumps(data, default=_plain)
+        return orjson.dumps(data, _plain, orjson.OPT_UTC_Z)
     except Exception:  # noqa: BLE001 - cycles, lone surrogates, large integers, keys that are no strings, depth
         return _encode_copy(data)
 

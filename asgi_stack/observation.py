@@ -17,6 +17,9 @@ __all__ = ["HTTPObservation", "WebSocketObservation"]
 
 FIRST_ERROR: Final = 400
 FIRST_SERVER_ERROR: Final = 500
+MAX_LENGTH_DIGITS: Final = 18
+"""Below 2**63, the largest size of a file."""
+
 NORMAL_CLOSES: Final = frozenset({1000, 1001, 1005})
 """Closed on purpose: done, going away, no code given (RFC 6455 section 7.4.1)."""
 
@@ -27,11 +30,12 @@ class HTTPObservation(HTTPExchange):
     Attributes:
         status: The status that left, else None.
         bytes_in: Bytes of the request body that the app read.
-        bytes_out: Bytes of the response body that were handed to the server.
+        bytes_out: Bytes of the response body that were handed to the server; of a file that the server sends itself,
+            what the start announced.
         ttfb_s: Seconds until the response started, else None.
     """
 
-    __slots__ = ("_started_at", "bytes_in", "bytes_out", "status", "ttfb_s")
+    __slots__ = ("_headers", "_left_before_end", "_started_at", "bytes_in", "bytes_out", "status", "ttfb_s")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         HTTPExchange.__init__(self, scope, receive, send)
@@ -39,16 +43,21 @@ class HTTPObservation(HTTPExchange):
         self.bytes_in = 0
         self.bytes_out = 0
         self.ttfb_s: float | None = None
+        self._headers: object = None
+        self._left_before_end = False
         self._started_at = perf_counter()
 
     def send(self, message: Message) -> Awaitable[None]:
         """Hand a message to the server and measure it."""
         kind = message["type"]
-        if kind == "http.response.start":
-            self.status = message["status"]
-            self.ttfb_s = perf_counter() - self._started_at
-        elif kind == "http.response.body":
+        # While the last message is on its way, a listening app may be told of a disconnect that only ends the exchange.
+        self._left_before_end = self.left
+        if kind == "http.response.body":
             self.bytes_out += len(message.get("body", b""))
+        elif kind == "http.response.start":
+            self._note_start(message)
+        elif kind in ("http.response.pathsend", "http.response.zerocopysend"):
+            self.bytes_out += message.get("count") or max(0, _announced_length(self._headers) - self.bytes_out)
         return HTTPExchange.send(self, message)
 
     async def receive(self) -> Message:
@@ -58,13 +67,20 @@ class HTTPObservation(HTTPExchange):
             self.bytes_in += len(message.get("body", b""))
         return message
 
+    def _note_start(self, message: Message) -> None:
+        # A second start is the app's mistake: the first one has left.
+        if not self.started:
+            self.status = message.get("status")
+            self.ttfb_s = perf_counter() - self._started_at
+            self._headers = message.get("headers")
+
     def duration_s(self) -> float:
         """Give the seconds until the last body message was handed over, else until now."""
         return (self.ended_at or perf_counter()) - self._started_at
 
     def outcome(self, error: BaseException | None) -> str:
         """Say how the request ended, given what the app raised."""
-        if self.complete:
+        if self.complete and not self._left_before_end:
             return _outcome_of_status(self.status)
         return _outcome_of_end(error, left=self.left, started=self.started)
 
@@ -85,6 +101,7 @@ class WebSocketObservation(WebSocketExchange):
 
     __slots__ = (
         "_close_code",
+        "_closed_by_client",
         "_messages_in",
         "_messages_out",
         "_started_at",
@@ -101,6 +118,7 @@ class WebSocketObservation(WebSocketExchange):
         self.bytes_out = 0
         self.ttfb_s: float | None = None
         self._close_code: int | None = None
+        self._closed_by_client = False
         self._messages_in = 0
         self._messages_out = 0
         self._started_at = perf_counter()
@@ -123,13 +141,14 @@ class WebSocketObservation(WebSocketExchange):
         if message["type"] == "websocket.receive":
             self._messages_in += 1
             self.bytes_in += _size(message)
-        elif message["type"] == "websocket.disconnect" and self._close_code is None:
+        elif message["type"] == "websocket.disconnect" and self._close_code is None and not self.complete:
             self._close_code = message.get("code", 1005)
+            self._closed_by_client = True
         return message
 
     def _note_handshake(self, kind: str, message: Message) -> None:
-        if kind == "websocket.close":
-            self._close_code = message.get("code", 1000) if self.accepted else None
+        if kind == "websocket.close" and self.accepted and self._close_code is None:
+            self._close_code = message.get("code", 1000)
         if not self.started:
             self.ttfb_s = perf_counter() - self._started_at
             self.status = {"websocket.accept": 101, "websocket.close": 403}.get(kind, message.get("status"))
@@ -140,10 +159,10 @@ class WebSocketObservation(WebSocketExchange):
 
     def outcome(self, error: BaseException | None) -> str:
         """Say how the socket ended, given what the app raised."""
-        if self.accepted and self._close_code is not None:
-            if self.complete:
-                return "server_error" if self._close_code == INTERNAL_ERROR_CLOSE else "ok"
-            return "ok" if self._close_code in NORMAL_CLOSES else "client_disconnected"
+        if self._closed_by_client:
+            return "ok" if self.accepted and self._close_code in NORMAL_CLOSES else "client_disconnected"
+        if self.complete and self.accepted:
+            return "server_error" if self._close_code == INTERNAL_ERROR_CLOSE else "ok"
         if self.complete:
             return _outcome_of_status(self.status)
         return _outcome_of_end(error, left=self.left, started=self.started)
@@ -158,8 +177,19 @@ class WebSocketObservation(WebSocketExchange):
         }
 
 
-def _outcome_of_status(status: int | None) -> str:
-    if status is None or status < FIRST_ERROR:
+def _announced_length(headers: object) -> int:
+    """Read the length off a start's headers; 0 where it is not told, or where headers can be walked only once."""
+    if isinstance(headers, list | tuple):
+        for name, value in headers:
+            if name.lower() == b"content-length" and value.isdigit() and len(value) <= MAX_LENGTH_DIGITS:
+                return int(value)
+    return 0
+
+
+def _outcome_of_status(status: object) -> str:
+    if not isinstance(status, int):
+        return "server_error"
+    if status < FIRST_ERROR:
         return "ok"
     return "client_error" if status < FIRST_SERVER_ERROR else "server_error"
 

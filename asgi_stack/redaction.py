@@ -6,7 +6,7 @@ here raises, whatever it is given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeVar, overload
@@ -54,6 +54,7 @@ class Redactor:
     _names: NameMatcher = field(init=False, repr=False, compare=False)
     _text: TextRedactor = field(init=False, repr=False, compare=False)
     _query: QueryRedactor = field(init=False, repr=False, compare=False)
+    _find_in_query: Callable[[bytes], object] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the options and compile them."""
@@ -65,7 +66,8 @@ class Redactor:
             raise ValueError(message)
         names = NameMatcher(sensitive_names=self.sensitive_names, allowed_names=self.allowed_names)
         text = TextRedactor(names)
-        compiled = {"_names": names, "_text": text, "_query": QueryRedactor(names, text)}
+        query = QueryRedactor(names, text)
+        compiled = {"_names": names, "_text": text, "_query": query, "_find_in_query": query.find_anything}
         for name, value in compiled.items():
             object.__setattr__(self, name, value)
 
@@ -89,10 +91,16 @@ class Redactor:
     def query(self, raw: bytes) -> str:
         r"""Give a raw query string with the values of sensitive keys replaced.
 
-        Keys, their order and their encoding stay as they came. Keys are compared decoded (`%74oken` is `token`). Bytes
-        that are no UTF-8 are shown as `\xff`; what is beyond 16 KiB is cut.
+        Keys, their order and their encoding stay as they came; they are compared decoded (`%74oken` is `token`). Bytes
+        that are no UTF-8 are shown as `\xff`. One search over the bytes decides whether there is anything to parse;
+        what is parsed is cut at 16 KiB.
         """
-        return self._query.redact(raw)
+        if self._find_in_query(raw.lower()):
+            return self._query.redact(raw)
+        try:
+            return raw.decode()  # without an error handler it takes half the time
+        except UnicodeDecodeError:
+            return raw.decode("utf-8", "backslashreplace")
 
     def text(self, text: str) -> str:
         """Give a text without the secrets that have a known shape.
@@ -130,27 +138,27 @@ class _RedactedCopy(BoundedCopy):
 
     def string(self, value: str) -> str:
         if len(value) <= MAX_TEXT_CHARS:
-            value = self._redact(value)
-        else:
-            value = self._redact(value[: MAX_TEXT_CHARS + _MARGIN_CHARS])
-        return shorten(value)
+            return shorten(self._redact(value))
+        return shorten(self._redact(value[: MAX_TEXT_CHARS + _MARGIN_CHARS]))
 
     def key(self, value: object) -> object:
         # No identifier has the shape of a secret, and most keys are identifiers.
         return value if type(value) is str and value.isidentifier() else self.leaf(value)
 
     def hides(self, name: object) -> bool:
+        if type(name) is str:
+            return self._is_sensitive(name)
         if isinstance(name, Enum):
             return self._is_sensitive(name.name) or self.hides(name.value)
         if isinstance(name, bytes):
             name = name.decode("latin-1")
         return isinstance(name, str) and self._is_sensitive(name)
 
-    def element(self, value: object, depth: int) -> object:
+    def element(self, value: object, inside: tuple[int, ...]) -> object:
         """Take a pair in a sequence for a name and its value: so headers are written, and forms."""
         if isinstance(value, (list, tuple)) and len(value) == _PAIR and self.hides(value[0]):
             return [value[0], REDACTED] if isinstance(value, list) else (value[0], REDACTED)
-        return self.copy(value, depth)
+        return self.copy(value, inside)
 
 
 _DEFAULT: Final = Redactor()

@@ -100,11 +100,12 @@ _READINGS: Final = (
 
 _FLAT: Final = re.compile(r"[^\W\d_]+|\d+")
 
-_RARE_LAST: Final = "etaoinsrhldbumcfpgwyvkxjqz"
-"""Letters of English and of field names, about from the commonest to the rarest."""
+_RARE_LAST: Final = "etaoinrhldbumfygpscwvkxjqz"
+"""Letters, about from the commonest to the rarest; s stands late, since so many sensitive words share it."""
 
-_QUERY_HINTS: Final = ("code=", "sig=", r"%[^&=%\s]*=")
-"""Names of a query alone, and a percent-encoded name; it ends at the next percent sign, to stay linear."""
+_QUERY_HINTS: Final = ("code=", "sig=")
+_ENCODED_NAME_HINT: Final = r"%[^&=%\s]*="
+"""A percent-encoded name; the expression stops at the next percent sign, to stay linear."""
 
 Words: TypeAlias = tuple[str, ...]
 
@@ -134,7 +135,7 @@ class NameMatcher:
         self._allowed = frozenset(map(_words, allowed_names))
         self._phrases = _by_first_word({*patterns, *(("".join(words),) for words in patterns)})
         self._kept = lru_cache(maxsize=MAX_KEPT_NAMES)(self._judge)
-        self.hints = _hints({max(words, key=_rarest) for words in patterns} | {"key"})
+        self.hints = _hints({"key", *_QUERY_HINTS, *(max(words, key=_rarest) for words in patterns)})
 
     def is_sensitive(self, name: str) -> bool:
         """Tell whether a name is sensitive, in time linear in its length; answers for short names are kept."""
@@ -209,7 +210,7 @@ def _hints(words: Iterable[str]) -> str:
         f"{re.escape(letter)}(?:{'|'.join(re.escape(tail[1:]) for tail in group)})"
         for letter, group in groupby(needed, key=itemgetter(0))
     ]
-    return "|".join([*branches, *_QUERY_HINTS])
+    return "|".join([*branches, _ENCODED_NAME_HINT])
 
 
 def _rarest(word: str) -> tuple[int, int]:

@@ -18,29 +18,27 @@ MAX_QUERY_BYTES: Final = 16_384
 _MAX_ENCODINGS: Final = 3
 """`%2574oken` is `token` encoded twice; a key that is encoded more often than this reaches no handler as a name."""
 
-_VALUE_HINTS: Final = rb"yj[0-9a-z]|:(?://|%2f%2f)|%3a(?://|%2f%2f)"
+_VALUE_HINTS: Final = rb"j[0-9a-z]{10}|:(?://|%2f%2f)|%3a(?://|%2f%2f)"
 """A JSON web token or a whole URL as a value, in lower-case bytes."""
 
 
 class QueryRedactor:
     """Takes secrets out of query strings; immutable."""
 
-    __slots__ = ("_find_anything", "_names", "_text")
+    __slots__ = ("_names", "_text", "find_anything")
 
     def __init__(self, names: NameMatcher, text: TextRedactor) -> None:
         """Use the tests for names and for text inside values."""
-        self._find_anything = re.compile(names.hints.encode() + b"|" + _VALUE_HINTS).search
+        self.find_anything = re.compile(names.hints.encode() + b"|" + _VALUE_HINTS).search
+        """Searches the lower-case query for anything that `redact` might replace."""
         self._names = names
         self._text = text
 
     def redact(self, raw: bytes) -> str:
         r"""Give the query with the values of sensitive keys replaced.
 
-        One search over the raw bytes decides first whether there is anything to parse. Percent-encoding is left as it
-        came; bytes that are no UTF-8 are shown as `\xff`; what is beyond 16 KiB is cut.
+        Percent-encoding is left as it came; bytes that are no UTF-8 are shown as `\xff`.
         """
-        if self._find_anything(raw.lower()) is None and len(raw) <= MAX_QUERY_BYTES:
-            return raw.decode("utf-8", "backslashreplace")
         shown = raw[:MAX_QUERY_BYTES].decode("utf-8", "backslashreplace")
         redacted = "&".join([self._redact_part(part) for part in shown.split("&")])
         return redacted + TRUNCATED if len(raw) > MAX_QUERY_BYTES else redacted
@@ -64,8 +62,8 @@ class QueryRedactor:
 
 
 def _decode(part: str) -> str:
-    decoded = unquote_plus(part)
-    for _ in range(1, _MAX_ENCODINGS):
-        if "%" in decoded:
-            decoded = unquote_plus(decoded)
-    return decoded
+    for _ in range(_MAX_ENCODINGS):
+        if "%" not in part and "+" not in part:
+            break
+        part = unquote_plus(part)
+    return part

@@ -17,8 +17,14 @@ from asgi_stack.redaction_names import NameMatcher
 
 __all__ = ["TextRedactor"]
 
-_ANY_SHAPE: Final = re.compile(r"[=:]|yj[0-9a-z]|b(?:earer|asic)[ \t]|[2-9](?:[ -]?[0-9]){12}")
-"""What every shape holds, in lower-case text. Ordinary messages hold none of it and are done here."""
+MIN_SECRET_CHARS: Final = 5
+"""`pwd=x`"""
+
+MIN_CARD_DIGITS: Final = 13
+MAX_CARD_DIGITS: Final = 19
+MIN_GROUP: Final = 4
+MAX_GROUPS: Final = 5
+"""ISO/IEC 7812-1 numbers, as cards print them: 4-4-4-4, 4-6-5, 4-4-4-4-3."""
 
 _JWT: Final = re.compile(r"(?<![\w-])(?>([\w-]*?)eyJ)[\w-]{10,}+(?:\.[\w-]*+){2,4}", re.ASCII)
 """RFC 7519: base64url parts, the first of which begins with `{"`. What sticks to its front stays (`\\n` in a repr)."""
@@ -68,7 +74,7 @@ _DIGITS: Final = re.compile(
 )
 _CARD: Final = re.compile(r"[2-9](?:[ -]?[0-9]){12}")
 _SEPARATOR: Final = re.compile(r"([ -])")
-_MOST_GROUPS: Final = 5
+_NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
 _DOUBLED: Final = str.maketrans("0123456789", "0246813579")
 """A digit doubled, and the digits of the result added: 7 gives 14 gives 5."""
 
@@ -85,18 +91,21 @@ class TextRedactor:
 
     def redact(self, text: str) -> str:
         """Give the text with each secret replaced; a text without any comes back as it is."""
-        lowered = text.lower()
-        if _ANY_SHAPE.search(lowered) is None:
+        if len(text) < MIN_SECRET_CHARS:
             return text
+        lowered = text.lower()
         if "eyJ" in text:
             text = _JWT.sub(rf"\1{REDACTED}", text)
         if "earer" in lowered or "asic" in lowered:
             text = _SCHEME.sub(_redact_credential, text)
+        if "=" in text or ":" in text:
+            text = self._redact_named(text, lowered)
+        return _redact_cards(text) if _has_digits(text) else text
+
+    def _redact_named(self, text: str, lowered: str) -> str:
         if "//" in text and "@" in text:
             text = _USERINFO.sub(rf"\1{REDACTED}@", text)
-        if self._has_name(lowered):
-            text = "".join(self._redact_pairs(text))
-        return _DIGITS.sub(_redact_cards, text) if _CARD.search(text) else text
+        return "".join(self._redact_pairs(text)) if self._has_name(lowered) else text
 
     def _redact_pairs(self, text: str) -> Iterator[str]:
         done = 0
@@ -145,7 +154,18 @@ def _end_of_brackets(text: str, start: int) -> int:
     return len(text)
 
 
-def _redact_cards(match: re.Match[str]) -> str:
+def _has_digits(text: str) -> bool:
+    """Tell whether there are as many digits as the shortest card number has: a count is cheaper than a search."""
+    if len(text) < MIN_CARD_DIGITS:
+        return False
+    return len(text.encode("ascii", "replace").translate(None, _NO_DIGITS)) >= MIN_CARD_DIGITS
+
+
+def _redact_cards(text: str) -> str:
+    return _DIGITS.sub(_redact_run, text) if _CARD.search(text) else text
+
+
+def _redact_run(match: re.Match[str]) -> str:
     """Replace the card numbers in a run of digit groups; which groups belong to a number is found by trying."""
     if match[1] is None:
         return match[0]
@@ -154,7 +174,7 @@ def _redact_cards(match: re.Match[str]) -> str:
     shown: list[str] = []
     index = 0
     while index < len(groups):
-        taken = _groups_of_card(groups[index : index + _MOST_GROUPS])
+        taken = _groups_of_card(groups[index : index + MAX_GROUPS])
         shown.append(REDACTED if taken else groups[index])
         index += taken or 1
         shown.append(gaps[index - 1])
@@ -162,7 +182,7 @@ def _redact_cards(match: re.Match[str]) -> str:
 
 
 def _groups_of_card(groups: list[str]) -> int:
-    """Say how many groups, from the first on, are one card number: 13 to 19 digits (ISO/IEC 7812) that pass Luhn.
+    """Say how many groups, from the first on, are one card number: 13 to 19 digits that pass Luhn.
 
     Only the last group may have fewer than four digits, and none begins with 0 or 1: lists of small numbers and
     Unix timestamps would be taken for cards.
@@ -171,13 +191,13 @@ def _groups_of_card(groups: list[str]) -> int:
         return 0
     for taken in range(len(groups), 0, -1):
         digits = "".join(groups[:taken])
-        is_long = 13 <= len(digits) <= 19  # noqa: PLR2004 - the numbers of the docstring
-        if is_long and min(map(len, groups[: taken - 1]), default=4) >= 4 and _passes_luhn(digits):  # noqa: PLR2004
+        is_long = MIN_CARD_DIGITS <= len(digits) <= MAX_CARD_DIGITS
+        if is_long and min(map(len, groups[: taken - 1]), default=MIN_GROUP) >= MIN_GROUP and _passes_luhn(digits):
             return taken
     return 0
 
 
 def _passes_luhn(digits: str) -> bool:
-    """Check the last digit as ISO/IEC 7812-1, annex B, says: every second digit from the right is doubled."""
+    """Check the last digit (ISO/IEC 7812-1, annex B): every second digit from the right counts double."""
     doubled = digits[-2::-2].translate(_DOUBLED)
     return sum(map(int, digits[-1::-2] + doubled)) % 10 == 0

@@ -12,35 +12,34 @@ from asgi_stack.types import AnyASGIApp, Header, Message, Scope
 
 def http_scope(path: str = "/", *, headers: Iterable[Header] = (), **others: object) -> Scope:
     """Give an http scope as uvicorn makes it; `others` replace or add keys."""
-    scope: Scope = {
+    return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
         "path": path,
-        "raw_path": path.encode(),
+        "raw_path": path.encode("utf-8", "surrogateescape"),
         "query_string": b"",
         "root_path": "",
         "headers": list(headers),
         "client": ("127.0.0.1", 40000),
         "server": ("127.0.0.1", 8000),
         "state": {},
+        **others,
     }
-    return scope | others
 
 
 def websocket_scope(path: str = "/", *, headers: Iterable[Header] = (), **others: object) -> Scope:
     """Give a websocket scope as uvicorn makes it, with the denial response extension."""
     scope = http_scope(path, headers=headers, type="websocket", scheme="ws")
     del scope["method"]
-    scope |= {"subprotocols": [], "extensions": {"websocket.http.response": {}}}
-    return scope | others
+    return {**scope, "subprotocols": [], "extensions": {"websocket.http.response": {}}, **others}
 
 
 def lifespan_scope(**others: object) -> Scope:
     """Give a lifespan scope as uvicorn makes it; `others` replace or add keys."""
-    return {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}} | others
+    return {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}, **others}
 
 
 LIFESPAN: Final[tuple[Message, ...]] = ({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})

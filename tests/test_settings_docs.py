@@ -68,6 +68,14 @@ def test_table_is_that_of_the_model() -> None:
     assert settings_table() in (ROOT / "docs" / "settings.md").read_text()
 
 
+def test_readme_lists_every_variable() -> None:
+    """The README's table has every variable with its default, in the model's order."""
+    shown = {name: written(field.default) for name, field in fields(Settings)}
+    rows = [f"| `{name}` | {f'`{default}`' if default else 'unset'} |" for name, default in shown.items()]
+
+    assert "\n".join(["| variable | default |", "|---|---|", *rows]) in (ROOT / "README.md").read_text()
+
+
 def test_example_file_shows_every_default(tmp_path: Path) -> None:
     """.env.example names every variable, and with all of them in force nothing changes."""
     lines = [line.removeprefix("# ") for line in (ROOT / ".env.example").read_text().splitlines()]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -47,7 +49,7 @@ class StartEntry:
     The standard keys win over fields of the same name: a field cannot forge an id or a level.
     """
 
-    def __init__(self, clock: Callable[[], str | float | None]) -> None:
+    def __init__(self, clock: Callable[[], datetime | float | str | None]) -> None:
         self._clock = clock
 
     def __call__(self, logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
@@ -149,12 +151,14 @@ def console_renderer(*, colors: bool) -> Callable[[EventDict], bytes]:
 
 def _printable(value: object) -> object:
     """Escape what could forge a line or steer the terminal; JSON does so by itself."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S.%f}"
     if isinstance(value, str) and not value.isprintable():
         return value.encode("unicode_escape").decode("ascii")
     return value
 
 
-def make_clock(pattern: str) -> Callable[[], str | float]:
+def make_clock(pattern: str) -> Callable[[], datetime | float | str]:
     """Make the function that gives a line's time, in UTC.
 
     Args:
@@ -162,24 +166,6 @@ def make_clock(pattern: str) -> Callable[[], str | float]:
     """
     if pattern == "unix":
         return time.time
-    if pattern == "iso":
-        return _iso_clock()
-    stamp = structlog.processors.TimeStamper(fmt=pattern, utc=True)
-    return lambda: str(stamp(None, "", {})["timestamp"])
-
-
-def _iso_clock() -> Callable[[], str]:
-    # Date and time of a second are formatted once (1.4 us); one assignment of a pair keeps threads apart.
-    cached = (0, "")
-
-    def iso() -> str:
-        nonlocal cached
-        now = time.time()
-        second = int(now)
-        known, text = cached
-        if second != known:
-            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-            cached = (second, text)
-        return "%s.%06dZ" % (text, (now - second) * 1e6)  # noqa: UP031 - 0.4 us cheaper than an f-string with divmod
-
-    return iso
+    # The renderers write a datetime as RFC 3339; orjson does so at a quarter of the cost of isoformat().
+    now = partial(datetime.now, UTC)
+    return now if pattern == "iso" else lambda: now().strftime(pattern)

@@ -194,55 +194,6 @@ class TestConsole:
         assert "\nTraceback" in text
 
 
-class TestServers:
-    """uvicorn's and hypercorn's own lines."""
-
-    @pytest.mark.parametrize("name", ["uvicorn.error", "hypercorn.error"])
-    def test_server_lines_have_our_form_once(self, name: str) -> None:
-        """A server's line is written once, by us, even when the server puts its own handler in place later."""
-        stream = configured()
-        theirs = io.StringIO()
-        logging.getLogger(name).addHandler(logging.StreamHandler(theirs))
-
-        logging.getLogger(name).info("Started %s", "it", extra={"color_message": "\x1b[1mStarted"})
-
-        [line] = lines(stream)
-        assert (line["event"], line["logger"]) == ("Started it", name)
-        assert "color_message" not in line
-        assert theirs.getvalue() == ""
-
-    def test_traceback_that_was_logged_is_not_repeated(self) -> None:
-        """The server's report of an exception that has its error line is dropped; of any other, kept."""
-        stream = configured()
-        known, unknown = ValueError("known"), ValueError("unknown")
-
-        log_exception(known)
-        for error in (known, unknown):
-            logging.getLogger("uvicorn.error").error("Exception in ASGI application", exc_info=error)
-
-        assert [line["event"] for line in lines(stream)] == ["exception", "Exception in ASGI application"]
-        assert "unknown" in str(lines(stream)[1]["stack_trace"])
-
-    def test_access_lines_can_be_silenced(self) -> None:
-        """Where the request line takes their place, access lines are not even formatted by the server."""
-        stream = io.BytesIO()
-        configure_structlog(LogSettings(), server_access_log=False, stream=stream)
-
-        logging.getLogger("uvicorn.access").warning("GET /")
-
-        assert stream.getvalue() == b""
-        assert not logging.getLogger("uvicorn.access").hasHandlers()
-
-    def test_access_lines_are_kept_by_default(self) -> None:
-        """Without our request line, the server's access lines are written."""
-        stream = configured()
-
-        logging.getLogger("uvicorn.access").setLevel(logging.INFO)
-        logging.getLogger("uvicorn.access").info("GET /")
-
-        assert [line["event"] for line in lines(stream)] == ["GET /"]
-
-
 class TestConfiguring:
     """Calling it once, twice, and beside a configuration of one's own."""
 

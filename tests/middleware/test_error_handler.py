@@ -107,7 +107,7 @@ class TestAnswers:
 
         debug = json.loads(seen.body)["debug_info"]
         assert debug["exception_type"] == "asgi_stack.exceptions.AppError"
-        assert "in app" in debug["stack_trace"]
+        assert ".app\n" in debug["stack_trace"]
         assert debug["error_context"]["order"] == 7
         assert debug["request"]["path"] == "/orders"
         assert debug["request"]["tenant"] == "acme"

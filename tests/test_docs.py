@@ -1,0 +1,43 @@
+"""The examples of the README and of docs/ run as they are printed."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.log_capture import logging_restored
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^( *)```python\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+def blocks() -> Iterator[object]:
+    """Give each Python block with its place, line for line where it stands in its page."""
+    for page in PAGES:
+        text = page.read_text()
+        for found in BLOCK.finditer(text):
+            line = text.count("\n", 0, found.start(2))
+            yield pytest.param(page, line, textwrap.dedent(found[2]), id=f"{page.relative_to(ROOT)}:{line + 1}")
+
+
+@pytest.mark.parametrize(("page", "line", "source"), list(blocks()))
+def test_example_runs(page: Path, line: int, source: str) -> None:
+    """Each block is a program of its own: it compiles, runs, and its assertions hold."""
+    code = compile("\n" * line + source, str(page), "exec", dont_inherit=True)
+
+    with logging_restored():
+        exec(code, {"__name__": "example"})  # noqa: S102 - the pages are ours
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page names a file that exists."""
+    targets = LINK.findall(page.read_text())
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []

@@ -1,0 +1,155 @@
+"""The recommended stack, from settings to responses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from asgi_stack import (
+    AppError,
+    ErrorHandlerMiddleware,
+    LifespanMiddleware,
+    Pipeline,
+    RequestContextMiddleware,
+    RequestLoggingMiddleware,
+    SecurityHeadersMiddleware,
+    Settings,
+    SettingsError,
+    default_pipeline,
+    wrap,
+)
+from asgi_stack.pipeline import pipeline_of
+from asgi_stack.types import Receive, Scope, Send
+from tests.bare_apps import raising, respond
+from tests.driver import exchange, http_scope, websocket_scope
+from tests.log_capture import logging_restored
+
+
+@pytest.fixture(autouse=True)
+def _logging_of_its_own() -> Iterator[None]:
+    with logging_restored():
+        yield
+
+
+async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer 200."""
+    await respond(send, b"hello")
+
+
+class TestDefaultPipeline:
+    """The layers and what settings make of them."""
+
+    def test_layers_stand_in_the_recommended_order(self) -> None:
+        """Security headers, ids, request line, errors: outermost first."""
+        layers = [layer.factory for layer in default_pipeline(Settings())]
+
+        assert layers == [
+            SecurityHeadersMiddleware,
+            RequestContextMiddleware,
+            RequestLoggingMiddleware,
+            ErrorHandlerMiddleware,
+        ]
+
+    def test_every_setting_reaches_its_layer(self) -> None:
+        """What a user sets in the environment is what the layers are told."""
+        settings = Settings(
+            environment="staging",
+            service={"name": "orders", "version": "1.4.0"},
+            context={"trust_inbound": False},
+            log={"request_started": "off", "slow_after_s": 2, "exclude_paths": ["/a"], "sensitive_paths": ["/b"]},
+            security={"preset": "owasp", "hsts": None, "x_xss_protection": "0"},
+            errors={"reraise": "always"},
+        )
+
+        headers, context, log, errors = (layer.options for layer in default_pipeline(settings))
+
+        assert headers == {"preset": "owasp", "hsts": None, "x_xss_protection": "0"}
+        assert context == {"trust_inbound": False}
+        assert dict(log) == {
+            "request_started": "off",
+            "slow_after_s": 2,
+            "exclude_paths": ("/a",),
+            "sensitive_paths": ("/b",),
+        }
+        assert (errors["environment"], errors["reraise"]) == ("staging", "always")
+        assert str(errors["service_info"]) == "name='orders' version='1.4.0' environment='staging'"
+
+    def test_environment_is_read_when_no_settings_are_given(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without an argument the variables decide; a wrong one is named."""
+        monkeypatch.setenv("ASGI_STACK_SECURITY__PRESET", "owasp")
+        assert next(iter(default_pipeline())).options["preset"] == "owasp"
+
+        monkeypatch.setenv("ASGI_STACK_SECURITY__PRESET", "strict")
+        with pytest.raises(SettingsError, match="ASGI_STACK_SECURITY__PRESET"):
+            default_pipeline()
+
+
+class TestWrap:
+    """The one line."""
+
+    async def test_response_has_ids_headers_and_a_line(self, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+        """A wrapped app's response carries ids and security headers; standard output has its one line."""
+        seen = await exchange(wrap(hello), http_scope("/hello"))
+
+        [line] = map(json.loads, capfdbinary.readouterr().out.splitlines())
+        assert seen.values("x-content-type-options") == ["nosniff"]
+        assert seen.values("x-correlation-id") == [line["correlation_id"]]
+        assert (line["event"], line["path"], line["outcome"]) == ("request_completed", "/hello", "ok")
+
+    async def test_error_has_one_error_line_and_one_request_line(
+        self, capfdbinary: pytest.CaptureFixture[bytes]
+    ) -> None:
+        """Body, header, error line and request line of a failing request carry the same id."""
+        seen = await exchange(wrap(raising(AppError("No"))))
+
+        lines = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+        assert [line["event"] for line in lines] == ["request_failed", "request_completed"]
+        ids = {*seen.values("x-correlation-id"), json.loads(seen.body)["correlation_id"]}
+        assert ids == {line["correlation_id"] for line in lines}
+
+    async def test_websocket_denial_has_them_too(self) -> None:
+        """A websocket that fails before its accept is denied with ids, security headers and the error's JSON."""
+        seen = await exchange(wrap(raising(AppError("No"))), websocket_scope())
+
+        assert seen.status == 500
+        assert len(seen.values("x-correlation-id")) == len(seen.values("x-frame-options")) == 1
+
+    async def test_lifespan_is_answered_for_an_app_without_one(self) -> None:
+        """The server's lifespan succeeds, whatever the app does with it."""
+        sent = await exchange(
+            wrap(raising(ValueError("unknown scope"))),
+            {"type": "lifespan"},
+            [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}],
+        )
+
+        assert [message["type"] for message in sent.sent] == [
+            "lifespan.startup.complete",
+            "lifespan.shutdown.complete",
+        ]
+
+    async def test_built_stack_is_taken_as_it_is(self) -> None:
+        """What a pipeline built is not wrapped again, neither is a wrapped app."""
+        built = Pipeline().use(RequestContextMiddleware).build(hello)
+
+        assert wrap(built) is built
+        assert wrap(wrapped := wrap(hello)) is wrapped
+        assert LifespanMiddleware in (pipeline_of(wrapped) or Pipeline())
+
+    async def test_stack_inside_a_stack_works_once(self, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+        """A wrapped app mounted inside a wrapped app gives one line, one pair of ids and one set of headers."""
+        inner = wrap(raising(AppError("No")))
+
+        async def mounting(scope: Scope, receive: Receive, send: Send) -> None:
+            await inner({**scope, "root_path": "/inner"}, receive, send)
+
+        seen = await exchange(wrap(mounting))
+
+        assert len(capfdbinary.readouterr().out.splitlines()) == 2
+        assert [len(seen.values(name)) for name in ("x-correlation-id", "x-request-id", "x-frame-options")] == [1, 1, 1]
+
+    def test_wrong_app_is_refused(self) -> None:
+        """Something that cannot be called is no application."""
+        with pytest.raises(TypeError, match="NoneType"):
+            wrap(None)  # type: ignore[arg-type]
