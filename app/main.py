@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from app.routes import Shop
 from app.service import build_service
-from asgi_stack import Settings, wrap
+from asgi_stack import Settings, __version__, wrap
+from asgi_stack.settings import ServiceSettings
 
-settings = Settings()
+
+class DemoSettings(Settings):
+    """The stack's settings with a default of the demo's own; a variable wins over it, as over every default."""
+
+    service: ServiceSettings = ServiceSettings(name="demo", version=__version__)
+
+
+settings = DemoSettings()
 service = build_service(Shop(settings.service))
 app = wrap(service, settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from typing import Final
+from urllib.parse import quote
 
 from app.models import NewItem, NewOrder, Notification, StreamOptions
 from app.protocol import WEBSOCKET, Request, send_json
@@ -61,7 +62,7 @@ class Shop:
         """Take a new article: a checked body in, 201 and its address out."""
         new = validate(NewItem, await request.body())
         item = self._items.create(new.name, price_cents=new.price_cents, stock=new.stock)
-        location = f"{request.root_path}/items/{item.id}".encode()
+        location = quote(f"{request.root_path}/items/{item.id}").encode()
         await send_json(send, 201, asdict(item), [(b"location", location)])
 
     async def order(self, request: Request, send: Send) -> None:
@@ -93,9 +94,9 @@ class Shop:
         """Answer 202 first, then do the work: here, in the request's own coroutine.
 
         The client has its whole answer when `send_json` returns and is not kept waiting. Until this coroutine ends,
-        the server knows of the work and waits for it at shutdown, its log lines carry the request's ids, and what it
-        raises is logged and reported. A task from `asyncio.create_task` would lose all three, and unless somebody
-        keeps a reference to it, be collected in the middle. What must survive a crash belongs into a queue instead.
+        the server knows of the work and waits for it at shutdown, and the stack logs what it raises, with the
+        request's ids. A task from `asyncio.create_task` would be cut off at shutdown, fail unseen, and could be
+        collected in the middle, since nobody holds it. What must survive a crash belongs into a queue instead.
         """
         notification = validate(Notification, await request.body())
         await send_json(send, 202, {"status": "accepted"})
@@ -112,9 +113,8 @@ class Shop:
 
     async def echo(self, request: Request, send: Send) -> None:
         """Accept a websocket and send back every message, text as text and bytes as bytes, until it closes."""
-        message = await request.receive()
-        if message["type"] == "websocket.connect":
-            await send({"type": "websocket.accept"})
+        await request.receive()  # websocket.connect, which is always the first
+        await send({"type": "websocket.accept"})
         while (message := await request.receive())["type"] == "websocket.receive":
             await send(_echo_of(message))
 

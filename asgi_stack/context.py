@@ -18,7 +18,7 @@ from asgi_stack.log_fields import keep_log_fields
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from concurrent.futures import Executor
 
 __all__ = [
@@ -118,7 +118,7 @@ class RequestContext:
 
     @classmethod
     @contextmanager
-    def scope(cls, correlation_id: str | None = None, **fields: object) -> Iterator[RequestContext]:
+    def scope(cls, correlation_id: str | None = None, **fields: object) -> Generator[RequestContext]:
         """Give a job, a queue consumer or a script what a request has: ids in every log line inside the block.
 
         Args:

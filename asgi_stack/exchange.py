@@ -110,7 +110,7 @@ class WebSocketExchange:
         except OSError:
             self.left = True
             raise
-        if kind == "websocket.close" or ends_response(message, False):
+        if kind == "websocket.close" or ends_response(message, trailers=False):
             self.complete = True
 
     async def receive(self) -> Message:

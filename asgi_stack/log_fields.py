@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
 __all__ = ["bind_log_fields", "bound_log_fields", "keep_log_fields"]
 
@@ -27,7 +27,7 @@ def bound_log_fields(owner: object) -> Mapping[str, object] | None:
 
 
 @contextmanager
-def bind_log_fields(owner: object, fields: Mapping[str, object]) -> Iterator[None]:
+def bind_log_fields(owner: object, fields: Mapping[str, object]) -> Generator[None]:
     """Bind fields on top of those that the owner has, for the length of the block."""
     token = _bound.set((owner, {**(bound_log_fields(owner) or {}), **fields}))
     try:
@@ -37,7 +37,7 @@ def bind_log_fields(owner: object, fields: Mapping[str, object]) -> Iterator[Non
 
 
 @contextmanager
-def keep_log_fields(owner: object, heir: object) -> Iterator[None]:
+def keep_log_fields(owner: object, heir: object) -> Generator[None]:
     """Hand the owner's fields on to the record that takes over from it, for the length of the block."""
     fields = bound_log_fields(owner)
     token = _bound.set(None if fields is None else (heir, fields))

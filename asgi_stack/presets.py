@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from asgi_stack.logging.configuration import configure_structlog
 from asgi_stack.middleware.error_handler import ErrorHandlerMiddleware
@@ -75,5 +75,5 @@ def wrap(app: AnyASGIApp, settings: Settings | None = None) -> ASGIApp:
     settings = settings or Settings()
     configure_structlog(settings.resolved_log(), server_access_log=False)
     if pipeline_of(app) is not None:
-        return cast("ASGIApp", app)
-    return cast("ASGIApp", Pipeline().use(LifespanMiddleware).extend(default_pipeline(settings)).build(app))
+        return app
+    return Pipeline().use(LifespanMiddleware).extend(default_pipeline(settings)).build(app)

@@ -40,7 +40,7 @@ _SCHEME: Final = re.compile(
 
 _USERINFO: Final = re.compile(
     r"""(//[^\s/?#"'<>@:\[\]]*+:)"""
-    r"""(?:[^\s/?#"<>]*@|(?!\d{1,5}(?:[/?#]|\\))[^\s"<>@]{0,256}+@)""",
+    r"""(?:[^\s/?#"<>]*@|(?!\d{1,5}(?:[/?#]|\\))[^\s"<>@]{0,256}+@(?:[^\s/?#"<>]*@)?)""",
 )
 """RFC 3986, section 3.2.1. Database URLs are written with `/` or `#` in a password too, but a port is no password."""
 
@@ -48,30 +48,28 @@ _NAME: Final = re.compile(
     r"""(?<![\w.%$+\[\]-])([\w.%$+\[\]-]++)(\\{0,3}["'`]?)[ \t]*+(=>|:=|={1,3}|:(?!:|//))[ \t]*+""",
 )
 _HEADER_NAME: Final = re.compile(r"(?:authorization|cookies?2?)\Z", re.IGNORECASE)
-
 _LINE_BREAK: Final = re.compile(r"[\r\n]")
 
-_QUOTED: Final = re.compile(
-    r"""[bBfFrRuU]{0,2}(\\{0,3}["'`])((?:\1\1|(?!(?<!\\)\1).)*+)(?:\1)?""",
-    re.DOTALL,
-)
+_QUOTED: Final = re.compile(r"""[bBfFrRuU]{0,2}(\\{0,3}["'`])((?:\1\1|(?!(?<!\\)\1).)*+)""", re.DOTALL)
 _BRACKETS: Final = re.compile(r""""(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[\[({]|[\])}]""", re.DOTALL)
-
 _BRACKET_DEPTHS: Final = {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}
 
 _CLOSING: Final = r""",;)\]}>"'`|"""
 _NEXT_NAME: Final = r"""[\w.%$-]{1,64}+\\{0,3}["'`]?[ \t]?[=:]"""
 _BARE: Final = re.compile(
-    r"""(?:(?:apikey|aws4-hmac-sha256|basic|bearer|digest|hawk|negotiate|token)[ \t]{1,8}+)?"""
-    rf"""(?:[^\s&{_CLOSING}]|[{_CLOSING}](?![{_CLOSING}]{{0,8}}+(?:[\s&]|\Z|{_NEXT_NAME})))++""",
+    r"(?:(?:apikey|aws4-hmac-sha256|basic|bearer|digest|hawk|negotiate|token)[ \t]{1,8}+)?"
+    rf"(?:[^\s&{_CLOSING}]|[{_CLOSING}](?![{_CLOSING}]{{0,8}}+(?:[\s&]|\Z|{_NEXT_NAME})))++",
     re.IGNORECASE,
 )
 """Up to white space or `&`. Punctuation belongs to the value unless it closes something or another name follows."""
 
 _DIGITS: Final = re.compile(
-    r"(?<![\w-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-])"  # a UUID is no card
-    r"|(?<![0-9])(?<![0-9]\.)([0-9]+(?:[ -][0-9]+)*+)",
+    r"(?<![\w-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-])"  # a UUID
+    r"|(?<![0-9])[0-9]{1,12}\.[0-9]{13,}"  # a float
+    r"|(?<![0-9])([0-9]+(?:[ -][0-9]++(?!\.[0-9]{13}))*+)",
 )
+"""Groups of digits with single spaces or dashes between them; the first two hold digits too, and are no cards."""
+
 _CARD: Final = re.compile(r"[2-9](?:[ -]?[0-9]){12}")
 _SEPARATOR: Final = re.compile(r"([ -])")
 _NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
@@ -93,14 +91,16 @@ class TextRedactor:
         """Give the text with each secret replaced; a text without any comes back as it is."""
         if len(text) < MIN_SECRET_CHARS:
             return text
+        if _has_digits(text):
+            text = _redact_cards(text)
         lowered = text.lower()
         if "eyJ" in text:
             text = _JWT.sub(rf"\1{REDACTED}", text)
         if "earer" in lowered or "asic" in lowered:
             text = _SCHEME.sub(_redact_credential, text)
         if "=" in text or ":" in text:
-            text = self._redact_named(text, lowered)
-        return _redact_cards(text) if _has_digits(text) else text
+            return self._redact_named(text, lowered)
+        return text
 
     def _redact_named(self, text: str, lowered: str) -> str:
         if "//" in text and "@" in text:
@@ -189,12 +189,14 @@ def _groups_of_card(groups: list[str]) -> int:
     """
     if groups[0] < "2":
         return 0
-    for taken in range(len(groups), 0, -1):
-        digits = "".join(groups[:taken])
-        is_long = MIN_CARD_DIGITS <= len(digits) <= MAX_CARD_DIGITS
-        if is_long and min(map(len, groups[: taken - 1]), default=MIN_GROUP) >= MIN_GROUP and _passes_luhn(digits):
-            return taken
-    return 0
+    digits, found = "", 0
+    for taken, group in enumerate(groups, 1):
+        digits += group
+        if MIN_CARD_DIGITS <= len(digits) <= MAX_CARD_DIGITS and _passes_luhn(digits):
+            found = taken
+        if len(group) < MIN_GROUP or len(digits) > MAX_CARD_DIGITS:
+            break
+    return found
 
 
 def _passes_luhn(digits: str) -> bool:

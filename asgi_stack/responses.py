@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from asgi_stack.encoding import encode_json
 from asgi_stack.exceptions import AppError, ErrorCode, Severity
 from asgi_stack.tracebacks import format_exception_text, qualified_name
+from asgi_stack.types import Header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from asgi_stack.context import RequestContext
     from asgi_stack.redaction import Redactor
-    from asgi_stack.types import Header
 
 __all__ = ["DebugInfo", "ErrorAnswer", "ErrorResponse", "ServiceInfo", "answer_to", "render_body", "response_headers"]
 
@@ -101,7 +101,7 @@ class ErrorAnswer:
     message: str
     severity: Severity
     details: object = None
-    headers: list[Header] = field(default_factory=list)
+    headers: list[Header] = field(default_factory=list[Header])
 
 
 INTERNAL_ERROR: Final = ErrorAnswer(500, ErrorCode.INTERNAL_ERROR, "Internal server error", Severity.ERROR)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import signal
 import socket
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -24,10 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["ServingError", "application", "prepare", "serve"]
 
 GRACEFUL_SHUTDOWN_S: Final = 15
-"""What requests in flight get to finish after SIGTERM. With the 10 s that the lifespan's resources get after it, it
-stays below the 30 s after which Kubernetes kills (terminationGracePeriodSeconds); uvicorn
-itself would wait for ever.
+"""What requests in flight get to finish after SIGTERM; uvicorn itself would wait for ever. With the 10 s that resources
+get to close afterwards it stays below the 30 s after which Kubernetes kills (terminationGracePeriodSeconds).
 """
+
+STARTUP_FAILURE: Final = 3
+"""uvicorn's exit code for an application that cannot start."""
 
 
 class ServingError(Exception):
@@ -65,7 +71,8 @@ def serve(target: str, settings: Settings, *, factory: bool = False) -> None:
         uvicorn_run(app, **options)
     else:
         tell_workers(target, factory=factory)
-        uvicorn_run(f"{__name__}:{application.__name__}", factory=True, workers=server.workers, **options)
+        with _expecting_a_signal():
+            uvicorn_run(f"{__name__}:{application.__name__}", factory=True, workers=server.workers, **options)
 
 
 def application() -> ASGIApp:
@@ -117,6 +124,28 @@ def _uvicorn_options(app: ASGIApp, server: ServerSettings) -> dict[str, object]:
     if "reset_contextvars" in inspect.signature(uvicorn.Config).parameters:
         options["reset_contextvars"] = True
     return options
+
+
+@contextmanager
+def _expecting_a_signal() -> Generator[None]:
+    """Exit with uvicorn's code for a failed startup where no signal asked to stop.
+
+    uvicorn's parent of several workers ends when one cannot start, and does not tell: its exit code would be 0, which
+    no process manager takes for a failure. The handlers are uvicorn's, so Python is asked to note signals besides.
+    """
+    noted, note = socket.socketpair()
+    with noted, note:
+        noted.settimeout(0)
+        note.settimeout(0)
+        before = signal.set_wakeup_fd(note.fileno())
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+        with suppress(BlockingIOError):
+            if {signal.SIGINT, signal.SIGTERM}.intersection(noted.recv(4096)):
+                return
+        sys.exit(STARTUP_FAILURE)
 
 
 def _check_address(host: str, port: int) -> None:

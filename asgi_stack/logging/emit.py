@@ -18,6 +18,7 @@ class LineWriter(Protocol):
 
     def is_emitted(self, level: str) -> bool:
         """Tell whether a line of this level may be written, before anybody works for it."""
+        ...
 
     def write(self, level: str, logger: str, event: str, fields: dict[str, object]) -> None:
         """Write one line.

@@ -45,7 +45,7 @@ def log_exception(
         return
     redactor = redactor or _default_redactor()
     try:
-        entry = {**redactor.value(fields | _facts(error)), "fingerprint": fingerprint_of(error)}
+        entry: dict[str, object] = {**redactor.value(fields | _facts(error)), "fingerprint": fingerprint_of(error)}
         if LEVELS[chosen] >= _STACK_TRACE_FROM:
             entry["stack_trace"] = redactor.text(format_exception_text(error))
     except Exception as failure:  # noqa: BLE001 - an exception that cannot be described still gets its line

@@ -9,13 +9,13 @@ from asgi_stack.context import current_request
 from asgi_stack.log_fields import bind_log_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 __all__ = ["log_context"]
 
 
 @contextmanager
-def log_context(**fields: object) -> Iterator[None]:
+def log_context(**fields: object) -> Generator[None]:
     """Add fields to every log line written inside the block, in this task and those it starts.
 
     Blocks nest; an inner value hides an outer one of the same name and leaves with its block. Fields that should

@@ -9,7 +9,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
@@ -105,7 +105,7 @@ def _exception(exc_info: object) -> BaseException | None:
     if isinstance(exc_info, BaseException):
         return exc_info
     if isinstance(exc_info, tuple):
-        return exc_info[1]
+        return next((part for part in cast("tuple[object, ...]", exc_info) if isinstance(part, BaseException)), None)
     return sys.exc_info()[1] if exc_info else None
 
 

@@ -103,7 +103,8 @@ class ErrorHandlerMiddleware:
         exchange = (HTTPExchange if kind == "http" else WebSocketExchange)(scope, receive, send)
         scope[ACTIVE] = (*outer, type(self))
         try:
-            result = await self.app(scope, exchange.receive, exchange.send)
+            # What an app returns means nothing to ASGI, but whoever called it may know more.
+            result = await self.app(scope, exchange.receive, exchange.send)  # type: ignore[func-returns-value]
         except Exception as error:
             await self._answer_error(error, scope, exchange)
             if self._goes_on(exchange):
@@ -188,7 +189,7 @@ def _check(option: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def _tells_of_disconnect(error: Exception) -> bool:
-    """Tell whether an error raised after the client left only says so: by the spec an OSError, in frameworks by name."""
+    """Tell whether an error after the client left only says so: by the spec an OSError, in frameworks by name."""
     return isinstance(error, OSError) or any(cls.__name__ in DISCONNECT_NAMES for cls in type(error).__mro__)
 
 

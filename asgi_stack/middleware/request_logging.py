@@ -113,7 +113,8 @@ class RequestLoggingMiddleware:
             del error
 
     def _log_start(self, writer: LineWriter, scope: Scope, *, hidden: bool) -> None:
-        fields = {"method": scope.get("method"), "path": REDACTED if hidden else scope.get("path")}
+        fields: dict[str, object] = {"method": scope.get("method")}
+        fields["path"] = REDACTED if hidden else scope.get("path")
         writer.write(self._request_started, _LOGGER, "request_started", fields)
 
     def _log_end(
@@ -159,7 +160,7 @@ class RequestLoggingMiddleware:
         }
 
     def _add_particulars(self, fields: dict[str, object], scope: Scope, record: RequestContext | None) -> None:
-        """Add what a sensitive path hides: route, query, and what was bound; the latter never over what was measured."""
+        """Add what a sensitive path hides: route, query and bound fields, the latter never over what was measured."""
         fields["route"] = route_template(scope, record)
         query = scope.get("query_string")
         if query:

@@ -70,9 +70,10 @@ class TestRequest:
 
         assert await request.body(limit_bytes=10) == b"x" * 10
 
-    async def test_announced_length_over_the_limit_is_refused_unread(self) -> None:
+    @pytest.mark.parametrize("length", [b"11", b"9" * 5000])
+    async def test_announced_length_over_the_limit_is_refused_unread(self, length: bytes) -> None:
         """A body that announces its size is refused before any of it is received."""
-        request = Request(http_scope(headers=[(b"Content-Length", b"11")]), never)
+        request = Request(http_scope(headers=[(b"Content-Length", length)]), never)
 
         with pytest.raises(BodyTooLargeError):
             await request.body(limit_bytes=10)

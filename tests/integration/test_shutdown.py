@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Final
 
 from tests.integration.apps import FIRST_CHUNK, LAST_CHUNK
 from tests.integration.contract import assert_headers
 from tests.integration.load import Load, assert_own_response
-from tests.integration.servers import Server, ServerKind, launched, serving
+from tests.integration.servers import KINDS, Server, ServerKind, launched, serving
 from tests.integration.wire import Connection, Incoming, connect, one_request, render_request
 
 STREAMING: Final = 5
@@ -65,6 +66,27 @@ class TestSigterm:
             if request.response is not None and request.response.is_complete:
                 assert_own_response(request)
                 assert request.correlation_id in logged
+        _assert_stopped_last(server)
+
+    async def test_requests_that_outlive_the_limit_are_cancelled_and_logged(self) -> None:
+        """What is not done when the server's patience ends is cut, and its line says that it was cancelled."""
+        impatient = replace(KINDS[0], command=(*KINDS[0].command, "--timeout-graceful-shutdown", "1"))
+        sent = ["endless-0", f"endless-{STREAMING}"]
+        with serving(impatient, "tests.integration.apps:app") as server:
+            async with connect(server.port) as streaming, connect(server.port) as held:
+                incoming = [await _begin(*each) for each in zip((streaming, held), sent, strict=True)]
+                for correlation_id in sent:
+                    await server.until_logged("held", correlation_id)
+                server.terminate()
+                stream, answer = [await each.rest() for each in incoming]
+            code = await asyncio.to_thread(server.wait)
+
+        assert code in impatient.exit_codes
+        assert (stream.status, stream.body, stream.is_complete) == (200, FIRST_CHUNK, False)
+        assert answer.status == 500
+        for correlation_id in sent:
+            assert [line["outcome"] for line in _request_lines(server, correlation_id)] == ["cancelled"]
+        assert server.find(logger="asgi_stack.errors") == []
         _assert_stopped_last(server)
 
 

@@ -186,7 +186,7 @@ class TestReraise:
     """Who sees the exception after it was answered."""
 
     @pytest.mark.parametrize(("reraise", "raised"), [("incomplete", False), ("always", True), ("never", False)])
-    async def test_after_a_rendered_response(self, reraise: str, raised: bool) -> None:  # noqa: FBT001 - a table
+    async def test_after_a_rendered_response(self, reraise: str, raised: bool) -> None:
         """Only `always` raises on once the client has its answer."""
         app = ErrorHandlerMiddleware(raising(ValueError()), reraise=reraise)  # type: ignore[arg-type]
 
