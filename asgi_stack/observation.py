@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from asgi_stack.exchange import INTERNAL_ERROR_CLOSE, HTTPExchange, WebSocketExchange
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Iterable
 
-    from asgi_stack.types import Message, Receive, Scope, Send
+    from asgi_stack.types import Header, Message, Receive, Scope, Send
 
 __all__ = ["HTTPObservation", "WebSocketObservation"]
 
@@ -20,8 +20,8 @@ FIRST_SERVER_ERROR: Final = 500
 MAX_LENGTH_DIGITS: Final = 18
 """Below 2**63, the largest size of a file."""
 
-NORMAL_CLOSES: Final = frozenset({1000, 1001, 1005})
-"""Closed on purpose: done, going away, no code given (RFC 6455 section 7.4.1)."""
+NORMAL_CLOSES: Final = frozenset({1000, 1001, 1005, 1012})
+"""Closed on purpose: done, going away, no code given (RFC 6455 section 7.4.1); 1012 is a server that stops."""
 
 
 class HTTPObservation(HTTPExchange):
@@ -43,7 +43,7 @@ class HTTPObservation(HTTPExchange):
         self.bytes_in = 0
         self.bytes_out = 0
         self.ttfb_s: float | None = None
-        self._headers: object = None
+        self._headers: Iterable[Header] | None = None
         self._left_before_end = False
         self._started_at = perf_counter()
 
@@ -177,7 +177,7 @@ class WebSocketObservation(WebSocketExchange):
         }
 
 
-def _announced_length(headers: object) -> int:
+def _announced_length(headers: Iterable[Header] | None) -> int:
     """Read the length off a start's headers; 0 where it is not told, or where headers can be walked only once."""
     if isinstance(headers, list | tuple):
         for name, value in headers:

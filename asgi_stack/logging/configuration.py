@@ -102,8 +102,8 @@ def configure_structlog(
 
     Args:
         log: What is logged and how; None reads the environment.
-        server_access_log: False silences the access lines of uvicorn and hypercorn, where the request line of
-            `RequestLoggingMiddleware` takes their place.
+        server_access_log: False silences what uvicorn and hypercorn say about single requests and websockets, where
+            the lines of `RequestLoggingMiddleware` and `ErrorHandlerMiddleware` take their place.
         redactor: Decides what is sensitive; the default follows `SENSITIVE_FIELD_PATTERNS`.
         stream: A binary stream in place of standard output.
 
@@ -126,6 +126,7 @@ def configure_structlog(
     )
     _active = LogConfiguration(level, processors, start, render, sink)
     handler = StandardLibraryHandler(sink)
+    handler.setLevel(level)
     handler.setFormatter(_formatter([merge_contextvars, start, drop_record, *finish], render))
     _install(handler, level)
     take_over_server_loggers(handler, access_log=server_access_log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Final
 
 from asgi_stack.logging.marks import was_logged
@@ -13,6 +14,12 @@ ERROR_LOGGERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "hypercorn.e
 ACCESS_LOGGERS: Final = ("uvicorn.access", "hypercorn.access")
 
 
+PER_REQUEST: Final = re.compile(
+    r'%s - "WebSocket |connection (open|closed|rejected)|ASGI callable returned without'
+).match
+"""What uvicorn says about single websockets and requests on its error logger; the stack's own lines say it better."""
+
+
 class ServerBridge(logging.Filter):
     """Send a server's records to our handler and nowhere else.
 
@@ -20,30 +27,37 @@ class ServerBridge(logging.Filter):
     started, and a filter stands before all of them.
     """
 
-    def __init__(self, handler: logging.Handler | None) -> None:
+    def __init__(self, handler: logging.Handler | None, *, per_request: bool) -> None:
         super().__init__()
         self._handler = handler
+        self._per_request = per_request
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Hand the record on, unless it repeats a traceback that was already logged; stop it here in any case."""
-        error = record.exc_info[1] if record.exc_info else None
-        if self._handler is not None and not (error is not None and was_logged(error)):
+        """Hand the record on, unless it repeats what was already logged; stop it here in any case."""
+        if self._handler is not None and record.levelno >= self._handler.level and not self._repeats(record):
             self._handler.handle(record)
         return False
 
+    def _repeats(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            return was_logged(error)
+        return not self._per_request and PER_REQUEST(str(record.msg)) is not None
+
 
 def take_over_server_loggers(handler: logging.Handler, *, access_log: bool) -> None:
-    """Route the servers' lines to a handler; `access_log=False` silences their access lines."""
+    """Route the servers' lines to a handler; `access_log=False` silences what they say about single requests."""
     for name in ERROR_LOGGERS:
-        _take_over(logging.getLogger(name), handler)
+        _take_over(logging.getLogger(name), ServerBridge(handler, per_request=access_log))
     for name in ACCESS_LOGGERS:
-        _take_over(logging.getLogger(name), handler if access_log else None)
+        bridge = ServerBridge(handler if access_log else None, per_request=access_log)
+        _take_over(logging.getLogger(name), bridge)
+        # Without any handler in reach uvicorn does not even format its access line.
+        logging.getLogger(name).propagate = access_log
 
 
-def _take_over(logger: logging.Logger, handler: logging.Handler | None) -> None:
+def _take_over(logger: logging.Logger, bridge: ServerBridge) -> None:
     for old in [each for each in logger.filters if isinstance(each, ServerBridge)]:
         logger.removeFilter(old)
     logger.handlers.clear()
-    logger.addFilter(ServerBridge(handler))
-    # Without any handler in reach uvicorn does not even format its access line.
-    logger.propagate = handler is not None
+    logger.addFilter(bridge)

@@ -10,6 +10,7 @@ Source: https://asgi.readthedocs.io/en/latest/specs/www.html, RFC 9110 section 1
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias, get_args
 
@@ -109,6 +110,10 @@ class ErrorHandlerMiddleware:
             await self._answer_error(error, scope, exchange)
             if self._goes_on(exchange):
                 raise
+        except CancelledError as error:
+            # Nothing failed, so the server's traceback of it stays silent too; the request line tells of it.
+            mark_logged(error)
+            raise
         except (KeyboardInterrupt, SystemExit) as error:
             self._log_error(error, scope, exchange, level=Severity.CRITICAL)
             raise

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from asyncio import get_running_loop, timeout_at
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, cast
 
 from asgi_stack.app_lifespan import LIFESPAN_LOGGER, AppLifespan, failed
 from asgi_stack.logging.exceptions import log_exception
@@ -100,7 +100,7 @@ class _OpenResources:
 
     async def add(self, name: str, resource: Resource) -> None:
         own = AsyncExitStack()
-        await own.enter_async_context(resource if isinstance(resource, AbstractAsyncContextManager) else resource())
+        await own.enter_async_context(_manager_of(resource))
         self._stack.push_async_callback(self._close_one, name, own)
 
     async def close(self) -> bool:
@@ -116,3 +116,10 @@ class _OpenResources:
         except Exception as error:  # noqa: BLE001 - the server must go on stopping
             log_exception(error, "lifespan_failed", logger=LIFESPAN_LOGGER, phase="shutdown", resource=name)
             self._all_closed = False
+
+
+def _manager_of(resource: object) -> AbstractAsyncContextManager[object]:
+    # The casts say what `Resource` says: type checkers disagree about what isinstance makes of that union.
+    if isinstance(resource, AbstractAsyncContextManager):
+        return cast("AbstractAsyncContextManager[object]", resource)
+    return cast("Callable[[], AbstractAsyncContextManager[object]]", resource)()

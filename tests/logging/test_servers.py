@@ -79,3 +79,34 @@ class TestServers:
         logging.getLogger("uvicorn.access").info("GET /")
 
         assert [line["event"] for line in lines(stream)] == ["GET /"]
+
+    @pytest.mark.parametrize(
+        ("message", "arguments"),
+        [
+            ('%s - "WebSocket %s" [accepted]', ("127.0.0.1:1", "/echo?code=x")),
+            ('%s - "WebSocket %s" 403', ("127.0.0.1:1", "/echo")),
+            ("connection open", ()),
+            ("connection rejected (%d %s)", (403, "Forbidden")),
+            ("ASGI callable returned without completing response.", ()),
+        ],
+    )
+    def test_what_the_request_line_says_is_not_said_again(self, message: str, arguments: tuple[object, ...]) -> None:
+        """Access lines of websockets, which uvicorn writes with their query to its error logger, are silenced too."""
+        silent = io.BytesIO()
+        configure_structlog(LogSettings(), server_access_log=False, stream=silent)
+        logging.getLogger("uvicorn.error").error(message, *arguments)
+
+        heard = configured()
+        logging.getLogger("uvicorn.error").error(message, *arguments)
+
+        assert silent.getvalue() == b""
+        assert len(lines(heard)) == 1
+
+    def test_level_holds_for_the_server_too(self) -> None:
+        """A server that sets its own logger's level does not get past ours."""
+        stream = configured(level="WARNING")
+        logging.getLogger("hypercorn.error").setLevel(logging.INFO)
+
+        logging.getLogger("hypercorn.error").info("Running on http://127.0.0.1:8000")
+
+        assert stream.getvalue() == b""

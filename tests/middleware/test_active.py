@@ -13,7 +13,7 @@ from asgi_stack.middleware.request_logging import RequestLoggingMiddleware
 from asgi_stack.middleware.security_headers import SecurityHeadersMiddleware
 from asgi_stack.pipeline import Pipeline
 from asgi_stack.types import Receive, Scope, Send
-from tests.bare_apps import raising, respond
+from tests.bare_apps import respond
 from tests.driver import Exchange, exchange, http_scope, websocket_scope
 from tests.log_capture import LogLines
 
@@ -72,13 +72,18 @@ class TestStack:
         assert seen == [LAYERS]
         assert scope == http_scope()
 
-    @pytest.mark.parametrize("error", [None, ValueError("x"), asyncio.CancelledError()])
+    @pytest.mark.parametrize("error", [None, ValueError, asyncio.CancelledError])
     @pytest.mark.parametrize("scope", [http_scope(), websocket_scope()])
     async def test_stack_in_a_stack_is_one_stack(
-        self, error: BaseException | None, scope: Scope, log_lines: LogLines
+        self, error: type[BaseException] | None, scope: Scope, log_lines: LogLines
     ) -> None:
         """A wrapped app mounted in a wrapped app gives the messages of one, one request line and one error line."""
-        app = ok if error is None else raising(error)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if error is not None:
+                raise error
+            await respond(send, b"hello")
+
         inner = STACK.build(app)
 
         async def mount(scope: Scope, receive: Receive, send: Send) -> None:
