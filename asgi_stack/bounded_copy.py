@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import Enum
 from itertools import islice
 from pathlib import PurePath
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 __all__ = ["CYCLE", "REDACTED", "TRUNCATED", "BoundedCopy", "bytes_text", "safe_repr", "shorten"]
@@ -47,18 +47,18 @@ T = TypeVar("T")
 Inside: TypeAlias = tuple[int, ...]
 """The ids of the containers that a value stands in, outermost first."""
 
-Build: TypeAlias = Callable[[Any, Inside], object]
+Build: TypeAlias = Callable[[object, Inside], object]
 
 Member: TypeAlias = tuple[str, str, object]
 """A field of a record: its name, its alias (the name again where there is none), its value."""
 
 
 def safe_repr(value: object) -> str:
-    """Give `repr(value)`, at most 1,024 characters; an object whose `__repr__` fails is named by its type."""
+    """Give `repr(value)`, at most 1,024 characters; an object whose `__repr__` fails is shown by its type."""
     try:
         shown = str.__str__(repr(value))
     except Exception:  # noqa: BLE001 - whatever a foreign __repr__ raises, the line is still written
-        return f"<unprintable {type(value).__name__}>"
+        return f"<unprintable {object.__repr__(value)[1:]}"
     return shorten(shown, MAX_REPR_CHARS)
 
 
@@ -161,8 +161,8 @@ class BoundedCopy:
             return TRUNCATED
         return build(value, (*inside, id(value)))
 
-    def _mapping(self, value: Mapping[object, object], inside: Inside) -> object:
-        pairs, is_cut = self._take(value.items())
+    def _mapping(self, value: object, inside: Inside) -> object:
+        pairs, is_cut = self._take(cast("Mapping[object, object]", value).items())
         copied = {self.key(key): REDACTED if self.hides(key) else self.copy(item, inside) for key, item in pairs}
         return copied | {_MORE: TRUNCATED} if is_cut else copied
 
@@ -176,8 +176,8 @@ class BoundedCopy:
         }
         return copied | {_MORE: TRUNCATED} if is_cut else copied
 
-    def _sequence(self, value: Iterable[object], inside: Inside) -> object:
-        taken, is_cut = self._take(value)
+    def _sequence(self, value: object, inside: Inside) -> object:
+        taken, is_cut = self._take(cast("Iterable[object]", value))
         items = [self.element(item, inside) for item in taken]
         kind = next((kind for kind in (tuple, set, frozenset) if isinstance(value, kind)), list)
         return self.group(kind, [*items, TRUNCATED] if is_cut else items)

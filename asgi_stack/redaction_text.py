@@ -134,24 +134,31 @@ def _value_span(match: re.Match[str]) -> tuple[int, int]:
     text, start = match.string, match.end()
     name, quote, separator = match.groups()
     if separator == ":" and not quote and _HEADER_NAME.search(name):
-        line_end = _LINE_BREAK.search(text, start)
-        return start, line_end.start() if line_end else len(text)
+        return start, _end_of_line(text, start)
     quoted = _QUOTED.match(text, start)
     if quoted:
         return quoted.span(2)
-    end = _end_of_brackets(text, start) if text.startswith(("[", "{", "("), start) else start
+    end = start
+    if text.startswith(("[", "{", "("), start):
+        # JSON spreads over lines, code in a traceback does not: an open bracket there must not hide what follows.
+        end = _end_of_brackets(text, start, len(text) if quote else _end_of_line(text, start))
     bare = _BARE.match(text, end)
     return start, bare.end() if bare else end
 
 
-def _end_of_brackets(text: str, start: int) -> int:
-    """Give the index after the bracket that closes the one at `start`; one left open takes the rest of the text."""
+def _end_of_line(text: str, start: int) -> int:
+    found = _LINE_BREAK.search(text, start)
+    return found.start() if found else len(text)
+
+
+def _end_of_brackets(text: str, start: int, limit: int) -> int:
+    """Give the index after the bracket that closes the one at `start`; one that stays open takes all up to `limit`."""
     depth = 0
-    for match in _BRACKETS.finditer(text, start):
+    for match in _BRACKETS.finditer(text, start, limit):
         depth += _BRACKET_DEPTHS.get(match[0], 0)
         if depth == 0:
             return match.end()
-    return len(text)
+    return limit
 
 
 def _has_digits(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -61,14 +62,17 @@ class TestFailures:
         assert {line["phase"] for line in log_lines()} == {"shutdown"}
 
     async def test_hanging_close_is_abandoned(self, log_lines: LogLines) -> None:
-        """However many hang, closing all takes no longer than the limit; the others are closed."""
+        """However many hang, closing all takes no longer than the limit."""
         diary = Diary()
-        resources = [diary.resource("a"), diary.resource("b", hang=True), diary.resource("c", hang=True)]
+        hanging = [diary.resource(name, hang=True) for name in "abcde"]
+        before = time.perf_counter()
 
-        result = await lived(diary.app, *resources, timeout_s=0.05)
+        result = await lived(diary.app, *hanging, timeout_s=0.2)
 
+        took_s = time.perf_counter() - before
+        assert took_s < 0.8
         assert result.sent[-1]["type"] == "lifespan.shutdown.failed"
-        assert [line["exception_type"] for line in log_lines()][:2] == ["TimeoutError"] * 2
+        assert [line["exception_type"] for line in log_lines()] == ["TimeoutError"] * 5
 
     async def test_what_closes_at_once_is_closed_after_the_limit_too(self) -> None:
         """A resource that needs no time is closed even where another one used up the limit."""
