@@ -84,10 +84,6 @@ class HTTPObservation(HTTPExchange):
             return _outcome_of_status(self.status)
         return _outcome_of_end(error, left=self.left, started=self.started)
 
-    def extra_fields(self) -> dict[str, object]:
-        """Give the fields that only this kind of exchange has."""
-        return {}
-
 
 class WebSocketObservation(WebSocketExchange):
     """A WebSocketExchange that also measures.
@@ -167,7 +163,7 @@ class WebSocketObservation(WebSocketExchange):
             return _outcome_of_status(self.status)
         return _outcome_of_end(error, left=self.left, started=self.started)
 
-    def extra_fields(self) -> dict[str, object]:
+    def websocket_fields(self) -> dict[str, object]:
         """Give the fields that only a websocket has."""
         return {
             "type": "websocket",

@@ -52,6 +52,9 @@ _LINE_BREAK: Final = re.compile(r"[\r\n]")
 
 _QUOTED: Final = re.compile(r"""[bBfFrRuU]{0,2}(\\{0,3}["'`])((?:\1\1|(?!(?<!\\)\1).)*+)""", re.DOTALL)
 _BRACKETS: Final = re.compile(r""""(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[\[({]|[\])}]""", re.DOTALL)
+_BRACKETS_OF_LINE: Final = re.compile(r""""(?:[^"\\\r\n]|\\.)*+"?|'(?:[^'\\\r\n]|\\.)*+'?|[\[({]|[\])}]|[\r\n]""")
+"""JSON spreads over lines; code in a traceback is cut off, and an open bracket there must not hide what follows."""
+
 _BRACKET_DEPTHS: Final = {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}
 
 _CLOSING: Final = r""",;)\]}>"'`|"""
@@ -140,8 +143,7 @@ def _value_span(match: re.Match[str]) -> tuple[int, int]:
         return quoted.span(2)
     end = start
     if text.startswith(("[", "{", "("), start):
-        # JSON spreads over lines, code in a traceback does not: an open bracket there must not hide what follows.
-        end = _end_of_brackets(text, start, len(text) if quote else _end_of_line(text, start))
+        end = _end_of_brackets(text, start, _BRACKETS if quote else _BRACKETS_OF_LINE)
     bare = _BARE.match(text, end)
     return start, bare.end() if bare else end
 
@@ -151,14 +153,16 @@ def _end_of_line(text: str, start: int) -> int:
     return found.start() if found else len(text)
 
 
-def _end_of_brackets(text: str, start: int, limit: int) -> int:
-    """Give the index after the bracket that closes the one at `start`; one that stays open takes all up to `limit`."""
+def _end_of_brackets(text: str, start: int, tokens: re.Pattern[str]) -> int:
+    """Give the index after the bracket that closes the one at `start`; one that stays open takes all the rest."""
     depth = 0
-    for match in _BRACKETS.finditer(text, start, limit):
-        depth += _BRACKET_DEPTHS.get(match[0], 0)
+    for token in tokens.finditer(text, start):
+        if token[0] in {"\r", "\n"}:
+            return token.start()
+        depth += _BRACKET_DEPTHS.get(token[0], 0)
         if depth == 0:
-            return match.end()
-    return limit
+            return token.end()
+    return len(text)
 
 
 def _has_digits(text: str) -> bool:

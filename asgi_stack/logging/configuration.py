@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from structlog.contextvars import merge_contextvars
 
+from asgi_stack.encoding import encode_json
 from asgi_stack.logging.processors import (
     StartEntry,
     console_renderer,
@@ -17,7 +18,6 @@ from asgi_stack.logging.processors import (
     flatten_exception,
     make_clock,
     redact_fields,
-    render_json,
     resolve_lazy_values,
 )
 from asgi_stack.logging.servers import take_over_server_loggers
@@ -114,7 +114,7 @@ def configure_structlog(
     log = log or Settings().resolved_log()
     sink = Sink(stream)
     start = StartEntry(make_clock(log.timestamp_format) if log.add_timestamp else lambda: None)
-    render = console_renderer(colors=_is_terminal(stream)) if log.format == "console" else render_json
+    render = console_renderer(colors=_is_terminal(stream)) if log.format == "console" else encode_json
     finish: list[Processor] = [resolve_lazy_values, flatten_exception, redact_fields(redactor or Redactor())]
     level = LEVELS[log.level.lower()]
     processors: list[Processor] = [merge_contextvars, start, *finish, lambda _logger, _method, entry: render(entry)]

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, cast
 import structlog
 
 from asgi_stack.context import current_request
-from asgi_stack.encoding import encode_json
 from asgi_stack.log_fields import bound_log_fields
 from asgi_stack.tracebacks import format_exception_text, qualified_name
 
@@ -32,7 +31,6 @@ __all__ = [
     "flatten_exception",
     "make_clock",
     "redact_fields",
-    "render_json",
     "resolve_lazy_values",
 ]
 
@@ -82,11 +80,17 @@ class StartEntry:
 
 
 def resolve_lazy_values(logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
-    """Call each value that is a plain function, now that the line is to be written."""
+    """Call each value that can be called and is no class, now that the line is to be written.
+
+    One that raises is written as the exception's class, and the line goes on.
+    """
     del logger, method_name
     for key, value in event_dict.items():
         if callable(value) and not isinstance(value, type):
-            event_dict[key] = value()
+            try:
+                event_dict[key] = value()
+            except Exception as error:  # noqa: BLE001 - a log call must not fail because of a value
+                event_dict[key] = f"<raised {qualified_name(type(error))}>"
     return event_dict
 
 
@@ -127,11 +131,6 @@ def redact_fields(redactor: Redactor) -> Processor:
         return {**standard, **redactor.value(event_dict)}
 
     return redact
-
-
-def render_json(entry: EventDict) -> bytes:
-    """Render one line of JSON."""
-    return encode_json(entry)
 
 
 def console_renderer(*, colors: bool) -> Callable[[EventDict], bytes]:

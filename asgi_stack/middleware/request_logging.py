@@ -89,11 +89,11 @@ class RequestLoggingMiddleware:
         kind = scope["type"]
         if kind not in ("http", "websocket") or type(self) in outer:
             return await self.app(scope, receive, send)
-        hidden = self._is_sensitive is not None and self._is_sensitive(scope["path"])
+        hidden = self._is_sensitive is not None and self._is_sensitive(scope.get("path", ""))
         record = current_request.get()
         if hidden and record is not None:
             record.is_path_sensitive = True
-        if self._is_excluded is not None and self._is_excluded(scope["path"]):
+        if self._is_excluded is not None and self._is_excluded(scope.get("path", "")):
             return await self.app(scope, receive, send)
         writer = line_writer()
         if self._request_started != "off" and writer.is_emitted(self._request_started):
@@ -124,6 +124,8 @@ class RequestLoggingMiddleware:
             record = current_request.get()
             outcome = seen.outcome(error)
             fields = self._measured(scope, seen, outcome)
+            if isinstance(seen, WebSocketObservation):
+                fields |= seen.websocket_fields()
             if hidden:
                 fields["path"] = REDACTED
             else:
@@ -150,13 +152,13 @@ class RequestLoggingMiddleware:
             "route": None,
             "status_code": seen.status,
             "outcome": outcome,
-            "duration_ms": _milliseconds(seen.duration_s()),
-            "ttfb_ms": None if seen.ttfb_s is None else _milliseconds(seen.ttfb_s),
+            # To the microsecond; three times cheaper than round(), which works in decimal.
+            "duration_ms": int(seen.duration_s() * 1_000_000) / 1000,
+            "ttfb_ms": None if seen.ttfb_s is None else int(seen.ttfb_s * 1_000_000) / 1000,
             "bytes_in": seen.bytes_in,
             "bytes_out": seen.bytes_out,
             "client": client[0] if client else None,
             "user_agent": _user_agent(scope),
-            **seen.extra_fields(),
         }
 
     def _add_particulars(self, fields: dict[str, object], scope: Scope, record: RequestContext | None) -> None:
@@ -168,11 +170,6 @@ class RequestLoggingMiddleware:
         if record is not None and record.fields:
             for name, value in self._redactor.value(dict(record.fields)).items():
                 fields.setdefault(name, value)
-
-
-def _milliseconds(seconds: float) -> float:
-    # To the microsecond; three times cheaper than round(), which works in decimal.
-    return int(seconds * 1_000_000) / 1000
 
 
 def _user_agent(scope: Scope) -> str | None:

@@ -93,6 +93,14 @@ class TestLines:
         assert lines(stream)[0]["value"] == "dear"
         assert called == ["x"]
 
+    def test_lazy_value_that_raises_does_not_fail_the_call(self) -> None:
+        """The line is written with the name of what was raised in place of the value."""
+        stream = configured()
+
+        get_logger("a").info("x", value=lambda: 1 / 0, other=2)
+
+        assert (lines(stream)[0]["value"], lines(stream)[0]["other"]) == ("<raised ZeroDivisionError>", 2)
+
     def test_log_context_nests_and_ends(self) -> None:
         """Fields of a block are in its lines alone, inner ones over outer ones."""
         stream = configured()
