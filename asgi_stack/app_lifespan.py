@@ -98,14 +98,17 @@ class AppLifespan:
         return {"type": "lifespan.shutdown.complete"}
 
     def _failure(self, phase: str, error: Exception | None) -> Message:
-        """Log a failure and give its message: the app's own where there is one, without secrets of a known shape."""
-        if error is None:
-            emit("error", "lifespan_failed", {"phase": phase}, logger=LIFESPAN_LOGGER)
-        else:
+        """Log a failure and give its message.
+
+        A framework's own message is its whole traceback, which the server would log again beside ours; it is kept only
+        where no exception came with it, without secrets of a known shape.
+        """
+        if error is not None:
             log_exception(error, "lifespan_failed", logger=LIFESPAN_LOGGER, phase=phase)
-        if self._answer is not None and self._answer["type"] == f"lifespan.{phase}.failed":
-            return {**self._answer, "message": Redactor().text(str(self._answer.get("message", "")))}
-        return failed(phase, f"The app failed in its {phase}", error)
+            return failed(phase, f"The app failed in its {phase}", error)
+        emit("error", "lifespan_failed", {"phase": phase}, logger=LIFESPAN_LOGGER)
+        own = "" if self._answer is None else str(self._answer.get("message", ""))
+        return {"type": f"lifespan.{phase}.failed", "message": Redactor().text(own)}
 
     async def _receive_inside(self) -> Message:
         if self._startup is not None:
@@ -141,6 +144,6 @@ class AppLifespan:
             raise
 
 
-def failed(phase: str, what: str, error: Exception | None) -> Message:
+def failed(phase: str, what: str, error: Exception) -> Message:
     """Make a failure's message without the exception's text, which may hold a password and which the server logs."""
     return {"type": f"lifespan.{phase}.failed", "message": f"{what}: {type(error).__qualname__}"}

@@ -183,12 +183,14 @@ def _redact_run(match: re.Match[str]) -> str:
     parts = _SEPARATOR.split(match[1])
     groups, gaps = parts[::2], [*parts[1::2], ""]
     shown: list[str] = []
-    index = 0
-    while index < len(groups):
+    hidden_to = 0  # numbers may overlap by chance: all groups that can belong to one go
+    for index, group in enumerate(groups):
         taken = _groups_of_card(groups[index : index + MAX_GROUPS])
-        shown.append(REDACTED if taken else groups[index])
-        index += taken or 1
-        shown.append(gaps[index - 1])
+        if index >= hidden_to:
+            shown.append(REDACTED if taken else group)
+        hidden_to = max(hidden_to, index + taken)
+        if index >= hidden_to - 1:
+            shown.append(gaps[index])
     return "".join(shown)
 
 

@@ -171,7 +171,7 @@ class TestLifespan:
         assert entries == ["open", "app starts", "app stops", "close"]
 
     async def test_starlette_that_fails_to_start(self, log_lines: LogLines) -> None:
-        """Starlette's own message is kept; the resources are closed; one line has the traceback."""
+        """One line has the traceback, which Starlette puts into its message too; the server is told the short of it."""
         entries: list[str] = []
 
         @asynccontextmanager
@@ -189,8 +189,7 @@ class TestLifespan:
 
         [message] = result.sent
         [line] = log_lines()
-        assert message["type"] == "lifespan.startup.failed"
-        assert message["message"].rstrip().endswith("ValueError: no disk")
+        assert message == {"type": "lifespan.startup.failed", "message": "The app failed in its startup: ValueError"}
         assert entries == ["close"]
         assert (line["phase"], line["exception_type"]) == ("startup", "ValueError")
 
