@@ -28,16 +28,12 @@ def encode_json(data: object) -> bytes:
     1,000 items of a container, 64 KiB of a text) and encoded once more.
     """
     try:
-        return orjson.dumps(data, _plain, orjson.OPT_UTC_Z)
+        return orjson.dumps(data, default=_plain)
     except Exception:  # noqa: BLE001 - cycles, lone surrogates, large integers, keys that are no strings, depth
-        return _encode_copy(data)
-
-
-def _encode_copy(data: object) -> bytes:
-    try:
-        return orjson.dumps(_plain(data))
-    except Exception:  # noqa: BLE001 - the stack or the memory is at its end
-        return b'{"unencodable":true}'
+        try:
+            return orjson.dumps(_plain(data))
+        except Exception:  # noqa: BLE001 - the stack or the memory is at its end
+            return b'{"unencodable":true}'
 
 
 def _plain(value: object) -> object:

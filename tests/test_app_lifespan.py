@@ -113,6 +113,15 @@ class TestStartup:
         ]
         assert line["exception_type"] == "ValueError"
 
+    async def test_quoted_failure_shows_no_secret(self) -> None:
+        """What the server is told, and logs, is free of secrets of a known shape."""
+        text = "cannot connect to postgresql://me:CANARY-1@db/shop"
+        served = await Served().serve(living({**START_FAILED, "message": text}))
+
+        [message] = served.sent
+        assert message["message"].startswith("cannot connect to postgresql://")
+        assert "CANARY" not in message["message"]
+
     async def test_failure_without_a_message(self) -> None:
         """`message` is optional."""
         served = await Served().serve(living({"type": "lifespan.startup.failed"}))

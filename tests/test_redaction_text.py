@@ -35,7 +35,7 @@ SENSITIVE = [
     "user[password]=§&user[name]=bob",
     "https://bob:§@host/path",
     "postgres://bob:§@localhost:5432/shop?x=1",
-    "postgresql+asyncpg://bob:p@w/§#1@host/shop",
+    "postgresql+asyncpg://bob:w/§#1@host/shop",
     "redis://:§@cache/0",
     "https://bob:§'x@host",
     "see https://host:8080/a or amqp://u:§@mq:5672/",
