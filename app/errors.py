@@ -21,7 +21,7 @@ class BodyTooLargeError(PayloadTooLargeError):
 class UnknownPathError(NotFoundError):
     """No route has this path."""
 
-    default_message = "There is nothing at this path"
+    message = "There is nothing at this path"
 
 
 class MethodNotAllowedError(AppError):

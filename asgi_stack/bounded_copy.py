@@ -82,7 +82,7 @@ class BoundedCopy:
 
     __slots__ = ("_left", "_max_depth", "_max_items")
 
-    def __init__(self, *, max_depth: int, max_items: int) -> None:
+    def __init__(self, max_depth: int, max_items: int) -> None:
         """Set the bounds: levels of containers, and items of one container (the mark for the rest included)."""
         self._max_depth = max_depth
         self._max_items = max_items
@@ -124,9 +124,10 @@ class BoundedCopy:
         try:
             if type(value) is str:
                 return self.string(value)
-            if type(value) in _SCALAR_TYPES:
+            kind = type(value)
+            if kind in _SCALAR_TYPES:
                 return self.scalar(value)
-            build = self._mapping if type(value) is dict else self._builder(value)
+            build = self._mapping if kind is dict else self._builder(value)
             return self.leaf(value) if build is None else self._enter(value, inside, build)
         except Exception:  # noqa: BLE001 - a foreign mapping, property or time zone may raise anything
             return self.string(safe_repr(value))
@@ -140,7 +141,7 @@ class BoundedCopy:
         if isinstance(value, _SCALARS):
             return self.scalar(value)
         if isinstance(value, (bytes, bytearray, memoryview)):
-            return self.string(bytes_text(value))
+            return self.string(bytes_text(cast("bytes | bytearray | memoryview", value)))
         if hasattr(type(value), "get_secret_value"):
             return REDACTED
         return self.string(str(value) if isinstance(value, PurePath) else safe_repr(value))
@@ -184,33 +185,36 @@ class BoundedCopy:
 
     def _take(self, items: Iterable[T]) -> tuple[list[T], bool]:
         """Take the items that the bounds allow, and say whether a mark for the rest must follow them."""
-        room = max(min(self._max_items, self._left), 1)
+        room = self._max_items if self._max_items < self._left else max(self._left, 1)
         taken = list(islice(items, room + 1))
         self._left -= len(taken)
         return (taken[: room - 1], True) if len(taken) > room else (taken, False)
 
 
-def _is_record(kind: type) -> bool:
+def _is_record(kind: type[object]) -> bool:
     """Tell dataclasses, pydantic models and named tuples from the rest, without importing pydantic."""
-    return is_dataclass(kind) or hasattr(kind, "model_fields") or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
+    if hasattr(kind, "__dataclass_fields__") or hasattr(kind, "model_fields"):
+        return True
+    return hasattr(kind, "_fields") and issubclass(kind, tuple)
 
 
 def _members(value: object) -> Iterator[Member]:
-    kind = type(value)
-    if is_dataclass(kind):
-        for item in fields(kind):
+    names: tuple[str, ...] = getattr(value, "_fields", ())
+    if isinstance(value, tuple):
+        yield from zip(names, names, cast("tuple[object, ...]", value), strict=True)
+    elif is_dataclass(value):
+        for item in fields(value):
             yield item.name, item.name, getattr(value, item.name, None)
-    elif isinstance(value, tuple):
-        names: tuple[str, ...] = getattr(kind, "_fields", ())
-        yield from zip(names, names, value, strict=True)
     else:
         yield from _model_members(value)
 
 
 def _model_members(value: object) -> Iterator[Member]:
+    declared: Mapping[str, object] = getattr(type(value), "model_fields", {})
+    extra: Mapping[str, object] = getattr(value, "model_extra", None) or {}
     present = vars(value)  # a model made by model_construct() may lack fields
-    for name, declared in getattr(type(value), "model_fields", {}).items():
+    for name, details in declared.items():
         if name in present:
-            yield name, declared.alias or name, present[name]
-    for name, item in (getattr(value, "model_extra", None) or {}).items():
+            yield name, getattr(details, "alias", None) or name, present[name]
+    for name, item in extra.items():
         yield name, name, item

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
-from asgi_stack.log_fields import keep_log_fields
+from asgi_stack.log_fields import keep_log_fields, reset_quietly
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -64,7 +64,6 @@ class RequestContext:
         fields: What `bind` collected.
         error: The exception that the request ended in, while its layers still look at it.
         late_error: Whether that exception came after a complete response.
-        is_path_sensitive: Whether log lines must hide the path and what was bound.
     """
 
     __slots__ = (
@@ -73,7 +72,6 @@ class RequestContext:
         "correlation_id",
         "error",
         "fields",
-        "is_path_sensitive",
         "late_error",
         "method",
         "path",
@@ -101,7 +99,6 @@ class RequestContext:
         self.fields: dict[str, object] = {}
         self.error: BaseException | None = None
         self.late_error = False
-        self.is_path_sensitive = False
 
     @staticmethod
     def current() -> RequestContext | None:
@@ -111,7 +108,8 @@ class RequestContext:
     def bind(self, /, **fields: object) -> RequestContext:
         """Add fields to the request line, the error line, a development error body and the reports.
 
-        Works from any copy of the context: threads, tasks, framework handlers. A later value replaces an earlier one.
+        Works from any copy of the context: threads, tasks, framework handlers. A later value replaces an earlier one;
+        a field named like one that is measured, such as `client`, is written as `client_`.
         """
         self.fields.update(fields)
         return self
@@ -138,7 +136,7 @@ class RequestContext:
                 yield record
         finally:
             record.error = None
-            current_request.reset(token)
+            reset_quietly(current_request, token)
 
     def run_in_executor(
         self, executor: Executor | None, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs

@@ -18,6 +18,9 @@ MIN_INT: Final = -(2**63)
 MAX_INT: Final = 2**64 - 1
 """What orjson writes as a number; a larger integer becomes a string."""
 
+_OPTIONS: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+"""orjson 3.13 ends the process with a segmentation fault where a time zone or a field raises: these are read here."""
+
 
 def encode_json(data: object) -> bytes:
     """Give one line of JSON in UTF-8; never raises, and never holds a newline byte.
@@ -28,7 +31,7 @@ def encode_json(data: object) -> bytes:
     1,000 items of a container, 64 KiB of a text) and encoded once more.
     """
     try:
-        return orjson.dumps(data, default=_plain)
+        return orjson.dumps(data, default=_plain, option=_OPTIONS)
     except Exception:  # noqa: BLE001 - cycles, lone surrogates, large integers, keys that are no strings, depth
         try:
             return orjson.dumps(_plain(data))
@@ -38,6 +41,11 @@ def encode_json(data: object) -> bytes:
 
 def _plain(value: object) -> object:
     return _JsonCopy(max_depth=MAX_DEPTH, max_items=MAX_ITEMS).copy(value)
+
+
+def _rfc_3339(value: date | time) -> str:
+    text = value.isoformat()
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
 class _JsonCopy(BoundedCopy):
@@ -54,7 +62,7 @@ class _JsonCopy(BoundedCopy):
             return int(value) if MIN_INT <= value <= MAX_INT else int.__str__(value)
         if isinstance(value, float):
             return float(value)
-        return self.string(value.isoformat() if isinstance(value, (date, time)) else str(value))
+        return self.string(_rfc_3339(value) if isinstance(value, (date, time)) else str(value))
 
     def enum(self, value: Enum) -> object:
         inner = value.value

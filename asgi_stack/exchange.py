@@ -31,9 +31,10 @@ class HTTPExchange:
         complete: The server took the message that ends the response.
         ended_at: When it did, by `perf_counter`; else None.
         left: The client went away before that.
+        refusal: What the server's send raised then, where it did.
     """
 
-    __slots__ = ("_may_raise", "_receive", "_send", "_trailers", "complete", "ended_at", "left", "started")
+    __slots__ = ("_may_raise", "_receive", "_send", "_trailers", "complete", "ended_at", "left", "refusal", "started")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._receive = receive
@@ -44,6 +45,7 @@ class HTTPExchange:
         self.complete = False
         self.ended_at: float | None = None
         self.left = False
+        self.refusal: OSError | None = None
 
     def send(self, message: Message) -> Awaitable[None]:
         """Hand a message to the server and note what it changes."""
@@ -64,8 +66,9 @@ class HTTPExchange:
     async def _send_last(self, message: Message) -> None:
         try:
             await self._send(message)
-        except OSError:
+        except OSError as refusal:
             self.left = True
+            self.refusal = refusal
             raise
         self.complete = True
         self.ended_at = perf_counter()
@@ -73,8 +76,9 @@ class HTTPExchange:
     async def _send_guarded(self, message: Message) -> None:
         try:
             await self._send(message)
-        except OSError:
+        except OSError as refusal:
             self.left = True
+            self.refusal = refusal
             raise
 
 
@@ -86,9 +90,10 @@ class WebSocketExchange:
         started: The connection was accepted, denied or closed: no denial may follow.
         complete: The socket was closed by the app, or the denial's last message was taken.
         left: The client closed the connection.
+        refusal: What the server's send raised then, where it did.
     """
 
-    __slots__ = ("_receive", "_send", "accepted", "complete", "left", "started")
+    __slots__ = ("_receive", "_send", "accepted", "complete", "left", "refusal", "started")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope
@@ -98,6 +103,7 @@ class WebSocketExchange:
         self.started = False
         self.complete = False
         self.left = False
+        self.refusal: OSError | None = None
 
     async def send(self, message: Message) -> None:
         """Hand a message to the server and note what it changes."""
@@ -107,8 +113,9 @@ class WebSocketExchange:
             self.accepted = self.accepted or kind == "websocket.accept"
         try:
             await self._send(message)
-        except OSError:
+        except OSError as refusal:
             self.left = True
+            self.refusal = refusal
             raise
         if kind == "websocket.close" or ends_response(message, trailers=False):
             self.complete = True

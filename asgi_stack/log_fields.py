@@ -7,13 +7,15 @@ owner, the fields of the first request do not show in the second.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-__all__ = ["bind_log_fields", "bound_log_fields", "keep_log_fields"]
+__all__ = ["bind_log_fields", "bound_log_fields", "keep_log_fields", "reset_quietly"]
+
+T = TypeVar("T")
 
 _bound: Final[ContextVar[tuple[object, Mapping[str, object]] | None]] = ContextVar(
     "asgi_stack_log_fields", default=None
@@ -33,7 +35,7 @@ def bind_log_fields(owner: object, fields: Mapping[str, object]) -> Generator[No
     try:
         yield
     finally:
-        _bound.reset(token)
+        reset_quietly(_bound, token)
 
 
 @contextmanager
@@ -44,4 +46,15 @@ def keep_log_fields(owner: object, heir: object) -> Generator[None]:
     try:
         yield
     finally:
-        _bound.reset(token)
+        reset_quietly(_bound, token)
+
+
+def reset_quietly(variable: ContextVar[T], token: Token[T]) -> None:
+    """Give a variable its earlier value, unless this is not the context it was set in.
+
+    That is so where a generator or a request is abandoned, and closed from elsewhere: that context never saw the value.
+    """
+    try:  # noqa: SIM105 - suppress() costs 0.3 us more, on every request
+        variable.reset(token)
+    except ValueError:
+        pass

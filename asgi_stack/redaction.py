@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, TypeVar, overload
+from typing import Final, TypeVar, cast, overload
 
 from asgi_stack.bounded_copy import MAX_TEXT_CHARS, REDACTED, BoundedCopy, shorten
 from asgi_stack.encoding import encode_json
@@ -132,7 +132,7 @@ class _RedactedCopy(BoundedCopy):
     __slots__ = ("_is_sensitive", "_redact")
 
     def __init__(self, names: NameMatcher, text: TextRedactor, max_depth: int, max_items: int) -> None:
-        super().__init__(max_depth=max_depth, max_items=max_items)
+        super().__init__(max_depth, max_items)
         self._is_sensitive = names.is_sensitive
         self._redact = text.redact
 
@@ -156,8 +156,10 @@ class _RedactedCopy(BoundedCopy):
 
     def element(self, value: object, inside: tuple[int, ...]) -> object:
         """Take a pair in a sequence for a name and its value: so headers are written, and forms."""
-        if isinstance(value, (list, tuple)) and len(value) == _PAIR and self.hides(value[0]):
-            return [value[0], REDACTED] if isinstance(value, list) else (value[0], REDACTED)
+        if type(value) in {list, tuple}:
+            items = cast("list[object] | tuple[object, ...]", value)
+            if len(items) == _PAIR and self.hides(items[0]):
+                return self.group(type(items), [self.key(items[0]), REDACTED])
         return self.copy(value, inside)
 
 

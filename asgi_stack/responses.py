@@ -147,7 +147,7 @@ def render_body(
         "details": answer.details,
         "correlation_id": record and record.correlation_id,
         "request_id": record and record.request_id,
-        "timestamp": datetime.now(UTC),
+        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         "severity": answer.severity,
         "service_info": service_info,
     }

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from asgi_stack.redaction import REDACTED, Redactor
+
 __all__ = ["check_header_name", "check_header_value"]
 
 
@@ -89,7 +91,8 @@ def check_header_value(name: str, value: object, option: str) -> str:
         )
     complaint = _unsafe(value) or _complaint(name, value)
     if complaint:
-        raise ValueError(f"{option}: {value!r} is wrong: {complaint}")
+        shown = REDACTED if Redactor().is_sensitive(name) else repr(value)
+        raise ValueError(f"{option}: {shown} is wrong: {complaint}")
     return value
 
 

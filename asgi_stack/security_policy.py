@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Final, Literal, TypeAlias
 
+from asgi_stack.options import check_instance
 from asgi_stack.security_header_values import check_header_name, check_header_value
 from asgi_stack.types import Header
 
@@ -148,6 +149,7 @@ def build_security_policy(
         ValueError: An option is wrong; the message names it and the culprit.
     """
     chosen = _chosen(preset)
+    check_instance("overrides", overrides, Mapping)
     changes = {
         _HSTS: None if hsts is None else check_header_value(_HSTS, hsts, "hsts"),
         _XSS: _xss_protection(chosen, x_xss_protection),
@@ -162,7 +164,7 @@ def build_security_policy(
 
 
 def _chosen(preset: str) -> _Preset:
-    if preset in _PRESETS:
+    if isinstance(preset, str) and preset in _PRESETS:
         return _PRESETS[preset]
     near = get_close_matches(str(preset).lower(), _PRESETS, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""

@@ -14,6 +14,7 @@ import structlog
 
 from asgi_stack.logging import configure_structlog
 from asgi_stack.middleware.lifespan import LifespanMiddleware
+from asgi_stack.middleware.request_logging import RequestLoggingMiddleware
 from asgi_stack.pipeline import pipeline_of
 from asgi_stack.presets import wrap
 from asgi_stack.settings import Settings, tell_workers, told_by_parent
@@ -92,8 +93,12 @@ def prepare(app: AnyASGIApp, settings: Settings) -> ASGIApp:
     """
     stack = app if pipeline_of(app) is not None else wrap(app, settings)
     if not structlog.is_configured():
-        configure_structlog(settings.resolved_log(), server_access_log=False)
+        configure_structlog(settings.resolved_log(), server_access_log=not _logs_requests(stack))
     return stack
+
+
+def _logs_requests(app: ASGIApp) -> bool:
+    return RequestLoggingMiddleware in (pipeline_of(app) or ())
 
 
 def _uvicorn_run() -> Callable[..., None]:
@@ -112,9 +117,9 @@ def _uvicorn_options(app: ASGIApp, server: ServerSettings) -> dict[str, object]:
     options: dict[str, object] = {
         "host": server.host,
         "port": server.port,
-        # Our request line takes the place of the access log, and our headers that of the server's name.
+        # Our request line takes the place of the access log, where there is one, and our headers of the server's name.
         "log_config": None,
-        "access_log": False,
+        "access_log": not _logs_requests(app),
         "server_header": False,
         "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_S,
         # Our lifespan layer answers for every app, so an exception out of it must stop the server, not be overlooked.

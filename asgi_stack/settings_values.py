@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
-from typing import Annotated, Final, Literal, TypeAlias, cast, get_args
+from typing import Annotated, Literal, TypeAlias, cast, get_args
 
 from pydantic import AfterValidator, BeforeValidator
 
+from asgi_stack.options import Environment, RequestStarted, Reraise
 from asgi_stack.paths import PathPatterns
+from asgi_stack.security_header_values import check_header_value
 
 __all__ = [
     "Environment",
@@ -27,9 +28,6 @@ __all__ = [
     "XssProtection",
     "ignoring_case",
 ]
-
-HSTS_DIRECTIVE: Final = re.compile(r"(?i)(max-age=\d+|includeSubDomains|preload)")
-"""The directives of RFC 6797 section 6.1, and `preload` of the browsers' preload list."""
 
 
 def ignoring_case(choice: object) -> BeforeValidator:
@@ -67,19 +65,17 @@ def _check_timestamp_format(value: str) -> str:
 
 
 def _check_hsts(value: str | None) -> str | None:
-    directives = [] if value is None else [part.strip() for part in value.split(";")]
-    known = all(HSTS_DIRECTIVE.fullmatch(directive) for directive in directives)
-    if value is None or (known and any(directive.lower().startswith("max-age=") for directive in directives)):
-        return value
-    raise ValueError("should be off, or directives such as max-age=63072000; includeSubDomains")
+    if value is None:
+        return None
+    try:
+        return check_header_value("strict-transport-security", value, "hsts")
+    except ValueError:
+        raise ValueError("should be off, or directives such as max-age=63072000; includeSubDomains") from None
 
 
-Environment: TypeAlias = Literal["development", "testing", "staging", "production"]
 LogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat: TypeAlias = Literal["json", "console"]
-RequestStarted: TypeAlias = Literal["debug", "info", "off"]
 SecurityPreset: TypeAlias = Literal["api", "owasp"]
-Reraise: TypeAlias = Literal["incomplete", "always", "never"]
 Paths: TypeAlias = Annotated[tuple[Annotated[str, AfterValidator(_check_path)], ...], BeforeValidator(_json_list)]
 TimestampFormat: TypeAlias = Annotated[str, AfterValidator(_check_timestamp_format)]
 Hsts: TypeAlias = Annotated[str | None, BeforeValidator(_off_is_none), AfterValidator(_check_hsts)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from contextvars import copy_context
 
 from asgi_stack.log_fields import bind_log_fields, bound_log_fields, keep_log_fields
 
@@ -76,3 +77,11 @@ class TestKeepLogFields:
         """Without fields there is nothing to hand on."""
         with keep_log_fields(None, heir := object()):
             assert bound_log_fields(heir) is None
+
+
+def test_block_may_be_left_from_another_context() -> None:
+    """A generator that is closed from elsewhere ends its block without an error."""
+    block = bind_log_fields(None, {"a": 1})
+    copy_context().run(block.__enter__)
+
+    assert not copy_context().run(block.__exit__, None, None, None)

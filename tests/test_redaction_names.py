@@ -147,7 +147,7 @@ def test_no_name_is_refused(name: str) -> None:
 def test_long_names_take_linear_time(names: NameMatcher, part: str) -> None:
     """Ten times the length costs about ten times the time."""
     seconds: list[float] = []
-    for length in (20_000, 200_000):
+    for length in (2_000, 20_000):
         name = part * (length // len(part))
         start = time.thread_time()
         names.is_sensitive(name)

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from structlog.contextvars import merge_contextvars
 
 from asgi_stack.encoding import encode_json
 from asgi_stack.logging.processors import (
     StartEntry,
+    add_surrounding_fields,
     console_renderer,
     drop_record,
     flatten_exception,
     make_clock,
     redact_fields,
     resolve_lazy_values,
+    surrounding_fields,
 )
 from asgi_stack.logging.servers import take_over_server_loggers
 from asgi_stack.logging.sink import Sink
@@ -28,7 +29,7 @@ from asgi_stack.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from structlog.typing import EventDict, Processor
+    from structlog.typing import EventDict, Processor, ProcessorReturnValue, WrappedLogger
 
     from asgi_stack.logging.sink import LineStream
     from asgi_stack.settings import LogSettings
@@ -47,6 +48,7 @@ class LogConfiguration:
         level: The least level that is written, as the standard library numbers it.
         processors: The list that structlog holds; it tells whether structlog is still configured by us.
         start: Makes the standard keys of a line.
+        protect: Resolves and redacts fields that were bound by anybody.
         render: Makes the line's bytes, without the newline.
         sink: Where lines go.
     """
@@ -54,6 +56,7 @@ class LogConfiguration:
     level: int
     processors: list[Processor]
     start: StartEntry
+    protect: Callable[[EventDict], EventDict]
     render: Callable[[EventDict], bytes]
     sink: Sink
 
@@ -69,7 +72,10 @@ class LogConfiguration:
         if LEVELS[level] < self.level:
             return
         try:
-            self.sink.write(self.render(self.start.entry(level, logger, event, merge_contextvars(None, level, fields))))
+            around = surrounding_fields()
+            if around:
+                fields = {**self.protect(around), **fields}
+            self.sink.write(self.render(self.start.entry(level, logger, event, fields)))
         except Exception as error:  # noqa: BLE001 - a line that cannot be written costs a counter, not a response
             self.sink.drop(error)
 
@@ -97,11 +103,12 @@ def configure_structlog(
 ) -> None:
     """Send structlog's lines, the standard library's and the server's through one pipeline to standard output.
 
-    Call it once, when the service starts; a later call replaces what an earlier one set up, and the same call twice
-    changes nothing. The root logger's handlers are replaced. `wrap` calls it for you.
+    Call it once, when the service starts; a later call replaces what an earlier one set up, except for loggers that
+    have written already: structlog caches those. The root logger's handlers are replaced. `wrap` calls it for you.
 
     Args:
-        log: What is logged and how; None reads the environment.
+        log: What is logged and how; None reads the environment. A format of None is `json`; the one that suits a
+            terminal comes from `Settings.resolved_log()`.
         server_access_log: False silences what uvicorn and hypercorn say about single requests and websockets, where
             the lines of `RequestLoggingMiddleware` and `ErrorHandlerMiddleware` take their place.
         redactor: Decides what is sensitive; the default follows `SENSITIVE_FIELD_PATTERNS`.
@@ -115,21 +122,40 @@ def configure_structlog(
     sink = Sink(stream)
     start = StartEntry(make_clock(log.timestamp_format) if log.add_timestamp else lambda: None)
     render = console_renderer(colors=_is_terminal(stream)) if log.format == "console" else encode_json
-    finish: list[Processor] = [resolve_lazy_values, flatten_exception, redact_fields(redactor or Redactor())]
+    redactor = redactor or Redactor()
+    finish: list[Processor] = [resolve_lazy_values, flatten_exception, redact_fields(redactor)]
     level = LEVELS[log.level.lower()]
-    processors: list[Processor] = [merge_contextvars, start, *finish, lambda _logger, _method, entry: render(entry)]
+    chain: list[Processor] = [add_surrounding_fields, start, *finish, lambda _logger, _method, entry: render(entry)]
+    processors = [_guarded(process, sink) for process in chain]
+
+    def protect(fields: EventDict) -> EventDict:
+        return redactor.value(resolve_lazy_values(None, "", fields))
+
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *names: SinkLogger(names[0] if names else "root", sink),
         cache_logger_on_first_use=True,
     )
-    _active = LogConfiguration(level, processors, start, render, sink)
+    _active = LogConfiguration(level, processors, start, protect, render, sink)
     handler = StandardLibraryHandler(sink)
     handler.setLevel(level)
-    handler.setFormatter(_formatter([merge_contextvars, start, drop_record, *finish], render))
+    handler.setFormatter(_formatter([add_surrounding_fields, start, drop_record, *finish], render))
     _install(handler, level)
     take_over_server_loggers(handler, access_log=server_access_log)
+
+
+def _guarded(process: Processor, sink: Sink) -> Processor:
+    """Let a step that fails cost the line and a counter, never the request that logs it."""
+
+    def run(logger: WrappedLogger, method_name: str, event_dict: EventDict) -> ProcessorReturnValue:
+        try:
+            return process(logger, method_name, event_dict)
+        except Exception as error:
+            sink.drop(error)
+            raise structlog.DropEvent from error
+
+    return run
 
 
 class SinkLogger:

@@ -47,8 +47,9 @@ class StructlogWriter:
         record = current_request.get()
         if record is not None:
             fields = {"correlation_id": record.correlation_id, "request_id": record.request_id, **fields}
-        if "event" in fields:
-            fields["event_"] = fields.pop("event")
+        for taken in ("self", "event"):
+            if taken in fields:
+                fields[f"{taken}_"] = fields.pop(taken)
         try:
             getattr(structlog.get_logger(logger), level)(event, **fields)
         except Exception as error:  # noqa: BLE001 - the user's processors failed, the request goes on

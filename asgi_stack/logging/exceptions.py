@@ -11,7 +11,7 @@ from asgi_stack.logging.marks import mark_logged
 from asgi_stack.redaction import Redactor
 from asgi_stack.tracebacks import chain_of, exception_message, fingerprint_of, format_exception_text, qualified_name
 
-__all__ = ["log_exception"]
+__all__ = ["log_exception", "write_exception"]
 
 _STACK_TRACE_FROM = LEVELS["error"]
 
@@ -19,6 +19,7 @@ _STACK_TRACE_FROM = LEVELS["error"]
 def log_exception(
     error: BaseException,
     event: str = "exception",
+    /,
     *,
     level: Severity | str | None = None,
     logger: str = "asgi_stack.errors",
@@ -35,14 +36,31 @@ def log_exception(
         redactor: Decides what is sensitive in messages, context and fields.
         **fields: More fields for the line.
 
+    Raises:
+        ValueError: `level` is no level.
+
     Below `error` there is no stack trace: such a line tells of a client's mistake, not of a defect.
     """
-    severity = error.severity if isinstance(error, AppError) else Severity.ERROR
-    chosen = str(severity if level is None else level).lower()
-    mark_logged(error)
+    write_exception(error, event, fields, level=level, logger=logger, redactor=redactor)
+
+
+def write_exception(
+    error: BaseException,
+    event: str,
+    fields: dict[str, object],
+    *,
+    level: Severity | str | None = None,
+    logger: str,
+    redactor: Redactor | None = None,
+) -> None:
+    """Write what `log_exception` writes, with fields that may be named like its options."""
+    chosen = _level(error) if level is None else str(level).lower()
+    if chosen not in LEVELS:
+        raise ValueError(f"level must be one of {', '.join(LEVELS)}, not {level!r}")
     writer = line_writer()
     if not writer.is_emitted(chosen):
         return
+    mark_logged(error)
     redactor = redactor or _default_redactor()
     try:
         entry: dict[str, object] = {**redactor.value(fields | _facts(error)), "fingerprint": fingerprint_of(error)}
@@ -51,6 +69,12 @@ def log_exception(
     except Exception as failure:  # noqa: BLE001 - an exception that cannot be described still gets its line
         entry = {"exception_type": qualified_name(type(error)), "description_failed": qualified_name(type(failure))}
     writer.write(chosen, logger, event, entry)
+
+
+def _level(error: BaseException) -> str:
+    level = str(error.severity).lower() if isinstance(error, AppError) else "error"
+    # Somebody may have set the attribute to anything since.
+    return level if level in LEVELS else "error"
 
 
 def _facts(error: BaseException) -> dict[str, object]:

@@ -5,17 +5,26 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Final
 
-__all__ = ["mark_logged", "was_logged"]
+from asgi_stack.context import current_request
 
-_MARK: Final = "_asgi_stack_logged"
+__all__ = ["mark_logged", "was_logged", "was_logged_here"]
+
+_MARK: Final = "_asgi_stack_logged_in"
 
 
 def mark_logged(error: BaseException) -> None:
-    """Note that this exception object has its error line."""
-    with suppress(AttributeError, TypeError):
-        setattr(error, _MARK, True)
+    """Note that this exception object has its error line, and in which request."""
+    record = current_request.get()
+    with suppress(Exception):
+        setattr(error, _MARK, "" if record is None else record.request_id)
 
 
 def was_logged(error: BaseException) -> bool:
     """Tell whether this exception object has its error line."""
-    return getattr(error, _MARK, False) is True
+    return hasattr(error, _MARK)
+
+
+def was_logged_here(error: BaseException) -> bool:
+    """Tell whether it has its line in this very request: an object that is raised again and again needs one in each."""
+    record = current_request.get()
+    return record is not None and getattr(error, _MARK, None) == record.request_id

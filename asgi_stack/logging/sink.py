@@ -7,7 +7,7 @@ import sys
 import time
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,8 @@ def _writer(stream: LineStream | None) -> Callable[[bytes], int]:
         return partial(os.write, sys.stdout.fileno())
     except (OSError, ValueError):
         # Standard output was replaced by an object in memory, as test runners do.
-        return _stream_writer(sys.stdout.buffer)
+        buffer = getattr(sys.stdout, "buffer", None)
+        return _text_writer(sys.stdout) if buffer is None else _stream_writer(buffer)
 
 
 def _stream_writer(stream: LineStream) -> Callable[[bytes], int]:
@@ -80,3 +81,11 @@ def _stream_writer(stream: LineStream) -> Callable[[bytes], int]:
         return len(line)
 
     return write_and_flush
+
+
+def _text_writer(stream: TextIO) -> Callable[[bytes], int]:
+    def write_text(line: bytes) -> int:
+        stream.write(line.decode("utf-8", "backslashreplace"))
+        return len(line)
+
+    return write_text

@@ -10,13 +10,16 @@ from typing import Final
 
 from asgi_stack.types import Scope
 
-__all__ = ["ACTIVE", "leave"]
+__all__ = ["ACTIVE", "HIDE_PATH", "leave"]
 
 ACTIVE: Final = "asgi_stack"
 """The scope's key; its value is the tuple of the classes at work, outermost first."""
 
+HIDE_PATH: Final = object()
+"""Stands among the classes where log lines must not show the path, nor what was bound."""
 
-def leave(scope: Scope, outer: tuple[type, ...]) -> None:
+
+def leave(scope: Scope, outer: tuple[object, ...]) -> None:
     """Put back what a layer found under the key when it entered: `outer`, or nothing."""
     if outer:
         scope[ACTIVE] = outer

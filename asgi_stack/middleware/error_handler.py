@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, get_args
 
 from asgi_stack.context import RequestContext
 from asgi_stack.exceptions import Severity
 from asgi_stack.exchange import INTERNAL_ERROR_CLOSE, HTTPExchange, WebSocketExchange
 from asgi_stack.logging.emit import emit
-from asgi_stack.logging.exceptions import log_exception
-from asgi_stack.logging.marks import mark_logged, was_logged
-from asgi_stack.middleware.active import ACTIVE, leave
+from asgi_stack.logging.exceptions import write_exception
+from asgi_stack.logging.marks import mark_logged, was_logged_here
+from asgi_stack.middleware.active import ACTIVE, HIDE_PATH, leave
+from asgi_stack.options import Environment, Reraise, check_app, check_choice, check_instance
 from asgi_stack.pipeline import Stage
 from asgi_stack.redaction import REDACTED, Redactor
 from asgi_stack.responses import (
@@ -35,17 +36,16 @@ from asgi_stack.responses import (
 )
 
 if TYPE_CHECKING:
-    from asgi_stack.types import ASGIApp, Receive, Scope, Send
+    from asgi_stack.types import AnyASGIApp, ASGIApp, Receive, Scope, Send
 
-__all__ = ["ErrorHandlerMiddleware", "NoResponseError", "Reraise"]
+__all__ = ["ErrorHandlerMiddleware", "NoResponseError"]
 
-Reraise: TypeAlias = Literal["incomplete", "always", "never"]
 Exchange: TypeAlias = HTTPExchange | WebSocketExchange
 
-ENVIRONMENTS: Final = ("development", "testing", "staging", "production")
 MAX_CLOSE_REASON_BYTES: Final = 123
 """A control frame holds 125 bytes, two of them are the code (RFC 6455 section 5.5)."""
 DISCONNECT_NAMES: Final = frozenset({"ClientDisconnect", "ClientDisconnected", "WebSocketDisconnect"})
+OWN_FIELDS: Final = frozenset({"method", "path", "late_error", "response_started"})
 _LOGGER: Final = "asgi_stack.errors"
 
 
@@ -67,6 +67,7 @@ class ErrorHandlerMiddleware:
         redactor: Decides what is sensitive in logs and in `debug_info`.
 
     Raises:
+        TypeError: An option is of the wrong type.
         ValueError: An option is none of its values.
 
     An AppError is answered with its own status, code, message, details and headers; any other exception with a 500
@@ -79,16 +80,19 @@ class ErrorHandlerMiddleware:
 
     def __init__(
         self,
-        app: ASGIApp,
+        app: AnyASGIApp,
         *,
-        environment: str = "production",
+        environment: Environment = "production",
         service_info: ServiceInfo | None = None,
         reraise: Reraise = "incomplete",
         redactor: Redactor | None = None,
     ) -> None:
-        _check("environment", environment, ENVIRONMENTS)
-        _check("reraise", reraise, get_args(Reraise))
-        self.app = app
+        check_app(app)
+        check_choice("environment", environment, get_args(Environment))
+        check_choice("reraise", reraise, get_args(Reraise))
+        check_instance("service_info", service_info, ServiceInfo)
+        check_instance("redactor", redactor, Redactor)
+        self.app: ASGIApp = app
         self._is_development = environment == "development"
         service = service_info or ServiceInfo(name="service", version="0.0.0", environment=environment)
         self._service_info = service.model_dump()
@@ -110,11 +114,11 @@ class ErrorHandlerMiddleware:
             await self._answer_error(error, scope, exchange)
             if self._goes_on(exchange):
                 raise
-        except CancelledError as error:
+        except (CancelledError, GeneratorExit) as error:
             # Nothing failed, so the server's traceback of it stays silent too; the request line tells of it.
             mark_logged(error)
             raise
-        except (KeyboardInterrupt, SystemExit) as error:
+        except BaseException as error:
             self._log_error(error, scope, exchange, level=Severity.CRITICAL)
             raise
         else:
@@ -123,13 +127,15 @@ class ErrorHandlerMiddleware:
             return result
         finally:
             leave(scope, outer)
+            # Its frames hold the exchange: without this line each client that leaves would leave a cycle behind.
+            exchange.refusal = None
 
     def _goes_on(self, exchange: Exchange) -> bool:
         settled = exchange.complete or exchange.left
         return self._reraise == "always" or (self._reraise == "incomplete" and not settled)
 
     async def _answer_error(self, error: Exception, scope: Scope, exchange: Exchange) -> None:
-        if exchange.left and _tells_of_disconnect(error):
+        if exchange.left and _tells_of_disconnect(error, exchange):
             mark_logged(error)
             return
         self._log_error(error, scope, exchange)
@@ -150,10 +156,7 @@ class ErrorHandlerMiddleware:
             body = render_body(NO_RESPONSE, RequestContext.current(), self._service_info)
             await _deliver(NO_RESPONSE, body, scope, exchange)
             if self._reraise == "always":
-                message = (
-                    f"{scope.get('method', scope['type'])} {scope.get('path')}: the app returned without a response"
-                )
-                raise NoResponseError(message)
+                raise NoResponseError(f"{_kind(scope)} {scope.get('path')}: the app returned without a response")
 
     def _render(self, error: Exception) -> tuple[ErrorAnswer, bytes]:
         record = RequestContext.current()
@@ -162,7 +165,7 @@ class ErrorHandlerMiddleware:
             debug_info = debug_info_of(error, record, self._redactor) if self._is_development else None
             return answer, render_body(answer, record, self._service_info, debug_info)
         except Exception as failure:  # noqa: BLE001 - an error that cannot be rendered is still answered
-            log_exception(failure, "error_rendering_failed", logger=_LOGGER, redactor=self._redactor)
+            write_exception(failure, "error_rendering_failed", {}, logger=_LOGGER, redactor=self._redactor)
             return INTERNAL_ERROR, render_body(INTERNAL_ERROR, record, self._service_info)
 
     def _log_error(self, error: BaseException, scope: Scope, exchange: Exchange, level: Severity | None = None) -> None:
@@ -170,15 +173,16 @@ class ErrorHandlerMiddleware:
         if record is not None:
             record.error = error
             record.late_error = exchange.complete
-        if not was_logged(error):
+        if not was_logged_here(error):
             fields = self._request_fields(scope, exchange)
-            log_exception(error, "request_failed", level=level, logger=_LOGGER, redactor=self._redactor, **fields)
+            write_exception(error, "request_failed", fields, level=level, logger=_LOGGER, redactor=self._redactor)
 
     def _request_fields(self, scope: Scope, exchange: Exchange) -> dict[str, object]:
         record = RequestContext.current()
-        hidden = record is not None and record.is_path_sensitive
-        fields: dict[str, object] = {} if record is None or hidden else dict(record.fields)
-        fields["method"] = scope.get("method", scope["type"])
+        hidden = HIDE_PATH in scope.get(ACTIVE, ())
+        bound = {} if record is None or hidden else record.fields
+        fields = {f"{name}_" if name in OWN_FIELDS else name: value for name, value in bound.items()}
+        fields["method"] = _kind(scope)
         fields["path"] = REDACTED if hidden else scope.get("path")
         if exchange.complete:
             fields["late_error"] = True
@@ -187,15 +191,18 @@ class ErrorHandlerMiddleware:
         return fields
 
 
-def _check(option: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        message = f"{option} must be one of {', '.join(allowed)}, not {value!r}"
-        raise ValueError(message)
+def _kind(scope: Scope) -> str:
+    return str(scope.get("method", scope["type"]))
 
 
-def _tells_of_disconnect(error: Exception) -> bool:
-    """Tell whether an error after the client left only says so: by the spec an OSError, in frameworks by name."""
-    return isinstance(error, OSError) or any(cls.__name__ in DISCONNECT_NAMES for cls in type(error).__mro__)
+def _tells_of_disconnect(error: Exception, exchange: Exchange) -> bool:
+    """Tell whether an error after the client left only says so: what the server's send raised, or a framework's word.
+
+    Any other OSError is the app's own: a file that is missing, a database that is down.
+    """
+    if any(cls.__name__ in DISCONNECT_NAMES for cls in type(error).__mro__):
+        return True
+    return exchange.refusal is not None and exchange.refusal in (error, error.__cause__)
 
 
 async def _deliver(answer: ErrorAnswer, body: bytes, scope: Scope, exchange: Exchange) -> None:

@@ -12,17 +12,19 @@ Source: https://asgi.readthedocs.io/en/latest/specs/lifespan.html.
 from __future__ import annotations
 
 from asyncio import get_running_loop, timeout_at
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, cast
 
 from asgi_stack.app_lifespan import LIFESPAN_LOGGER, AppLifespan, failed
 from asgi_stack.logging.exceptions import log_exception
+from asgi_stack.options import check_app, check_seconds
 from asgi_stack.pipeline import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from asgi_stack.types import ASGIApp, Message, Receive, Scope, Send
+    from asgi_stack.types import AnyASGIApp, ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["LifespanMiddleware", "Resource"]
 
@@ -50,16 +52,19 @@ class LifespanMiddleware:
 
     stage: ClassVar[Stage] = Stage.LIFESPAN
 
-    def __init__(self, app: ASGIApp, *, resources: Sequence[Resource] = (), shutdown_timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, app: AnyASGIApp, *, resources: Sequence[Resource] = (), shutdown_timeout_s: float = 10.0
+    ) -> None:
+        check_app(app)
+        check_seconds("shutdown_timeout_s", shutdown_timeout_s)
+        if isinstance(resources, str) or not isinstance(resources, Iterable):
+            raise TypeError(f"resources must be a sequence of async context managers, not {resources!r}")
         resources = tuple(resources)
         for resource in resources:
             if not callable(resource) and not isinstance(resource, AbstractAsyncContextManager):
                 message = f"resources: {resource!r} is neither an async context manager nor a function that makes one"
                 raise TypeError(message)
-        if not shutdown_timeout_s > 0:
-            message = f"shutdown_timeout_s must be a number of seconds above 0, not {shutdown_timeout_s!r}"
-            raise ValueError(message)
-        self.app = app
+        self.app: ASGIApp = app
         self._resources = resources
         self._shutdown_timeout_s = shutdown_timeout_s
 

@@ -10,8 +10,11 @@ Source: https://asgi.readthedocs.io/en/latest/specs/www.html (headers), RFC 9562
 
 from __future__ import annotations
 
+import logging
 import re
+from asyncio import CancelledError
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from asgi_stack.context import (
@@ -23,20 +26,24 @@ from asgi_stack.context import (
     id_problem,
     warn_of_replaced_ids,
 )
+from asgi_stack.log_fields import reset_quietly
 from asgi_stack.middleware.active import ACTIVE, leave
+from asgi_stack.options import check_app, check_flag, strings_of
 from asgi_stack.pipeline import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from contextvars import Token
 
-    from asgi_stack.types import ASGIApp, Header, Message, Receive, Scope, Send
+    from asgi_stack.types import AnyASGIApp, ASGIApp, Header, Message, Receive, Scope, Send
 
 __all__ = ["RequestContextMiddleware"]
 
 _CORRELATION_ID: Final = CORRELATION_ID_HEADER.lower().encode()
 _REQUEST_ID: Final = REQUEST_ID_HEADER.lower().encode()
 _OURS: Final = frozenset({_CORRELATION_ID, _REQUEST_ID})
+WARN_AT_MOST_EVERY_S: Final = 60.0
+_logger: Final = logging.getLogger("asgi_stack.context")
+_NOTE: Final = "correlation_id="
 _STARTS: Final = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 
 _valid_id: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,127}").fullmatch
@@ -52,9 +59,10 @@ class RequestContextMiddleware:
         trust_inbound: False at an edge that faces strangers: both ids are new, and what the client sent is kept as
             `client_correlation_id` only.
         generate: Makes a correlation id where none came in; it must give valid ids (see Raises). When it fails at a
-            request, a UUID4 takes its place.
+            request, a UUID4 takes its place, with a warning once a minute at most.
 
     Raises:
+        TypeError: An option is of the wrong type.
         ValueError: A source is no header name, there is none, or `generate` gave an id that is not valid.
 
     An id is valid when its header is present exactly once and it matches `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`. Anything
@@ -65,13 +73,15 @@ class RequestContextMiddleware:
 
     def __init__(
         self,
-        app: ASGIApp,
+        app: AnyASGIApp,
         *,
         sources: Sequence[str] = ("x-correlation-id", "x-request-id"),
         trust_inbound: bool = True,
         generate: Callable[[], str] = generate_correlation_id,
     ) -> None:
-        self.app = app
+        check_app(app)
+        check_flag("trust_inbound", trust_inbound)
+        self.app: ASGIApp = app
         self._sources = _header_names(sources)
         self._read = frozenset({*self._sources, _REQUEST_ID})
         self._read_lengths = frozenset(map(len, self._read))
@@ -97,12 +107,14 @@ class RequestContextMiddleware:
             if problems:
                 warn_of_replaced_ids(problems)
             return await self.app(scope, receive, send_with_ids)
-        except Exception as error:
+        except (CancelledError, GeneratorExit):
+            raise
+        except BaseException as error:
             _note_id(error, record)
             raise
         finally:
             record.error = None
-            _reset(token)
+            reset_quietly(current_request, token)
             leave(scope, outer)
 
     def _record(self, scope: Scope) -> tuple[RequestContext, dict[str, tuple[int, str]] | None]:
@@ -144,30 +156,42 @@ class RequestContextMiddleware:
 
 
 def _header_names(sources: Sequence[str]) -> tuple[bytes, ...]:
-    if isinstance(sources, str) or not sources:
-        message = f"sources must be a sequence of header names, not {sources!r}"
-        raise ValueError(message)
-    sources = tuple(sources)
-    for name in sources:
-        if not isinstance(name, str) or not _is_token(name):
-            message = f"sources: {name!r} is no header name (RFC 9110 section 5.6.2)"
-            raise ValueError(message)
-    return tuple(name.lower().encode() for name in sources)
+    names = strings_of("sources", sources)
+    if not names:
+        raise ValueError("sources must name at least one header")
+    for name in names:
+        if not _is_token(name):
+            raise ValueError(f"sources: {name!r} is no header name (RFC 9110 section 5.6.2)")
+    return tuple(name.lower().encode() for name in names)
 
 
 def _checked(generate: Callable[[], str]) -> Callable[[], str]:
     """Try a user's generator once now, and guard it at each request: a broken one must not cost a response."""
+    if not callable(generate):
+        raise TypeError(f"generate must be a function that gives an id, not {generate!r}")
     sample = generate()
     if not isinstance(sample, str) or id_problem(sample):
         message = f"generate: {generate!r} gave {sample!r}, which is no valid id (1 to 128 of A-Z a-z 0-9 . _ -)"
         raise ValueError(message)
 
+    warned_at = float("-inf")
+
+    def warn(problem: str) -> None:
+        nonlocal warned_at
+        if monotonic() - warned_at >= WARN_AT_MOST_EVERY_S:
+            warned_at = monotonic()
+            _logger.warning("id_generator_failed", extra={"generate": repr(generate), "reason": problem})
+
     def generate_or_replace() -> str:
         try:
             made = generate()
-            return generate_correlation_id() if id_problem(made) else made
-        except Exception:  # noqa: BLE001 - whatever a hook raises, the request goes on
-            return generate_correlation_id()
+            problem = id_problem(made)
+        except Exception as error:  # noqa: BLE001 - whatever a hook raises, the request goes on
+            problem = type(error).__qualname__
+        if problem is None:
+            return made
+        warn(problem)
+        return generate_correlation_id()
 
     return generate_or_replace
 
@@ -184,17 +208,10 @@ def _with_ids(message: Message, ids: list[Header]) -> Message:
     return {**message, "headers": headers}
 
 
-def _note_id(error: Exception, record: RequestContext) -> None:
-    note = f"correlation_id={record.correlation_id} request_id={record.request_id}"
+def _note_id(error: BaseException, record: RequestContext) -> None:
     # An exception that takes no notes, as a frozen dataclass, goes on without one.
     with suppress(Exception):
-        if note not in getattr(error, "__notes__", ()):
-            error.add_note(note)
-
-
-def _reset(token: Token[RequestContext | None]) -> None:
-    try:  # noqa: SIM105 - suppress() costs 0.3 us more, on every request
-        current_request.reset(token)
-    except ValueError:
-        # Closed from another context, as when an abandoned request is collected: that one never saw the record.
-        pass
+        notes: list[str] = getattr(error, "__notes__", [])
+        # One exception object that is raised again and again would gather a note for each request.
+        notes[:] = [note for note in notes if not str(note).startswith(_NOTE)]
+        error.add_note(f"{_NOTE}{record.correlation_id} request_id={record.request_id}")

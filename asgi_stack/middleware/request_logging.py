@@ -3,32 +3,39 @@
 Scopes: http and websocket; all others pass through.
 Order: inside the request's ids, outside the error handler, so that the line tells of the response that left.
 Reads: the messages that pass, the RequestContext and the route that the app left behind.
-Writes: log lines `request_started` and `request_completed`; `RequestContext.is_path_sensitive`.
+Writes: log lines `request_started` and `request_completed`.
 Errors: an exception passes unchanged; it decides the outcome of a response that never became complete.
 Source: https://asgi.readthedocs.io/en/latest/specs/www.html.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, get_args
 
 from asgi_stack.context import RequestContext, current_request
 from asgi_stack.logging.emit import LineWriter, line_writer
-from asgi_stack.middleware.active import ACTIVE, leave
+from asgi_stack.middleware.active import ACTIVE, HIDE_PATH, leave
 from asgi_stack.observation import HTTPObservation, WebSocketObservation
+from asgi_stack.options import (
+    RequestStarted,
+    check_app,
+    check_choice,
+    check_instance,
+    check_seconds,
+    strings_of,
+)
 from asgi_stack.paths import PathPatterns
 from asgi_stack.pipeline import Stage
 from asgi_stack.redaction import REDACTED, Redactor
 from asgi_stack.routes import route_template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from asgi_stack.types import ASGIApp, Receive, Scope, Send
+    from asgi_stack.types import AnyASGIApp, ASGIApp, Receive, Scope, Send
 
-__all__ = ["RequestLoggingMiddleware", "RequestStarted"]
+__all__ = ["RequestLoggingMiddleware"]
 
-RequestStarted: TypeAlias = Literal["debug", "info", "off"]
 Observation: TypeAlias = HTTPObservation | WebSocketObservation
 
 _LOGGER: Final = "asgi_stack.request"
@@ -50,6 +57,7 @@ class RequestLoggingMiddleware:
         redactor: Decides what is sensitive in queries and bound fields.
 
     Raises:
+        TypeError: An option is of the wrong type.
         ValueError: An option is none of its values.
 
     The outcome is `ok`, `client_error` (4xx), `server_error` (5xx, or an exception before any response),
@@ -62,7 +70,7 @@ class RequestLoggingMiddleware:
 
     def __init__(
         self,
-        app: ASGIApp,
+        app: AnyASGIApp,
         *,
         request_started: RequestStarted = "debug",
         slow_after_s: float = 1.0,
@@ -70,17 +78,15 @@ class RequestLoggingMiddleware:
         sensitive_paths: Sequence[str] = (),
         redactor: Redactor | None = None,
     ) -> None:
-        if request_started not in get_args(RequestStarted):
-            message = f"request_started must be one of {', '.join(get_args(RequestStarted))}, not {request_started!r}"
-            raise ValueError(message)
-        if not slow_after_s > 0:
-            message = f"slow_after_s must be a number of seconds above 0, not {slow_after_s!r}"
-            raise ValueError(message)
-        self.app = app
+        check_app(app)
+        check_choice("request_started", request_started, get_args(RequestStarted))
+        check_seconds("slow_after_s", slow_after_s)
+        check_instance("redactor", redactor, Redactor)
+        self.app: ASGIApp = app
         self._request_started = request_started
         self._slow_after_s = slow_after_s
-        self._is_excluded = PathPatterns("exclude_paths", exclude_paths).match if exclude_paths else None
-        self._is_sensitive = PathPatterns("sensitive_paths", sensitive_paths).match if sensitive_paths else None
+        self._is_excluded = _matcher("exclude_paths", exclude_paths)
+        self._is_sensitive = _matcher("sensitive_paths", sensitive_paths)
         self._redactor = redactor or Redactor()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,16 +96,14 @@ class RequestLoggingMiddleware:
         if kind not in ("http", "websocket") or type(self) in outer:
             return await self.app(scope, receive, send)
         hidden = self._is_sensitive is not None and self._is_sensitive(scope.get("path", ""))
-        record = current_request.get()
-        if hidden and record is not None:
-            record.is_path_sensitive = True
+        marks = (*outer, type(self), HIDE_PATH) if hidden else (*outer, type(self))
         if self._is_excluded is not None and self._is_excluded(scope.get("path", "")):
-            return await self.app(scope, receive, send)
+            return await self._pass(scope, receive, send, marks, outer)
         writer = line_writer()
         if self._request_started != "off" and writer.is_emitted(self._request_started):
             self._log_start(writer, scope, hidden=hidden)
         seen: Observation = (HTTPObservation if kind == "http" else WebSocketObservation)(scope, receive, send)
-        scope[ACTIVE] = (*outer, type(self))
+        scope[ACTIVE] = marks
         error: BaseException | None = None
         try:
             return await self.app(scope, seen.receive, seen.send)
@@ -109,8 +113,19 @@ class RequestLoggingMiddleware:
         finally:
             leave(scope, outer)
             self._log_end(writer, scope, seen, error, hidden=hidden)
-            # The frames of the error hold this one: without this line each failing request leaves a cycle behind.
+            # Their frames hold this one: without these lines each failing request leaves a cycle behind.
+            seen.refusal = None
             del error
+
+    async def _pass(
+        self, scope: Scope, receive: Receive, send: Send, marks: tuple[object, ...], outer: tuple[object, ...]
+    ) -> None:
+        """Serve a connection that is not logged here, nor by the same layer further in; errors are still hidden."""
+        scope[ACTIVE] = marks
+        try:
+            return await self.app(scope, receive, send)
+        finally:
+            leave(scope, outer)
 
     def _log_start(self, writer: LineWriter, scope: Scope, *, hidden: bool) -> None:
         fields: dict[str, object] = {"method": scope.get("method")}
@@ -169,7 +184,13 @@ class RequestLoggingMiddleware:
             fields["query"] = self._redactor.query(query)
         if record is not None and record.fields:
             for name, value in self._redactor.value(dict(record.fields)).items():
-                fields.setdefault(name, value)
+                fields[f"{name}_" if name in fields else name] = value
+
+
+def _matcher(option: str, paths: Sequence[str]) -> Callable[[str], bool] | None:
+    """Give the test for a list of paths; None for an empty one, which is asked for at every request."""
+    patterns = strings_of(option, paths)
+    return PathPatterns(option, patterns).match if patterns else None
 
 
 def _user_agent(scope: Scope) -> str | None:

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Mapping
 from typing import ClassVar, Final
 
 from asgi_stack.middleware.active import ACTIVE, leave
+from asgi_stack.options import check_app
 from asgi_stack.pipeline import Stage
 from asgi_stack.security_policy import (
     DEFAULT_HSTS,
@@ -55,6 +56,7 @@ class SecurityHeadersMiddleware:
             preset `owasp` sends `0` only.
 
     Raises:
+        TypeError: `app` or `overrides` is of the wrong type.
         ValueError: An option is wrong; the message names it and the culprit.
     """
 
@@ -69,6 +71,7 @@ class SecurityHeadersMiddleware:
         hsts: str | None = DEFAULT_HSTS,
         x_xss_protection: XSSProtection | None = "1; mode=block",
     ) -> None:
+        check_app(app)
         self.app: ASGIApp = app
         policy = build_security_policy(preset=preset, overrides=overrides, hsts=hsts, x_xss_protection=x_xss_protection)
         self._plain = policy.plain
@@ -96,7 +99,7 @@ class SecurityHeadersMiddleware:
             leave(scope, outer)
 
     def _headers(self, message: Message, sets: HeaderSets) -> list[Header]:
-        headers = list(message.get("headers", ()))
+        headers = list(message.get("headers") or ())
         added = sets.other
         contested: list[bytes] = []
         for name, value in headers:

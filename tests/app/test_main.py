@@ -35,4 +35,5 @@ def test_demo_is_wrapped_under_its_name(variables: dict[str, str], name: str) ->
 
     assert [line.split()[0] for line in drawn.splitlines()] == STACK
     assert f"service_info=ServiceInfo(name={name!r}, " in drawn
+    assert f"version={asgi_stack.__version__!r}" in drawn
     assert "environment='production'" in drawn

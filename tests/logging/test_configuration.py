@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from structlog.contextvars import bound_contextvars
 
-from asgi_stack import RequestContext, configure_structlog, get_logger, log_context, log_exception
+from asgi_stack import RequestContext, configure_structlog, get_logger, log_context
 from asgi_stack.logging.emit import emit
 from asgi_stack.settings import LogSettings
 from tests.log_capture import logging_restored
@@ -117,6 +118,29 @@ class TestLines:
             {"a": None, "b": None},
         ]
 
+    @pytest.mark.parametrize("key", ["timestamp", "level", "logger", "event", "correlation_id", "request_id"])
+    def test_field_of_a_block_may_have_any_name(self, key: str) -> None:
+        """A field that is named like a standard key is written beside it, from a block and from a call."""
+        stream = configured()
+
+        with RequestContext.scope("job-1"), log_context(**{key: "gold"}):
+            get_logger("a").info("x")
+            emit("info", "y", {"status_code": 200}, logger="b")
+
+        assert [line[f"{key}_"] for line in lines(stream)] == ["gold", "gold"]
+        assert {line["correlation_id"] for line in lines(stream)} == {"job-1"}
+
+    def test_lines_of_the_layers_show_bound_fields_without_secrets(self) -> None:
+        """What a handler bound with structlog or a block is resolved and redacted in the layers' lines as well."""
+        stream = configured()
+
+        with log_context(authorization="Bearer CANARY-1", lazy=lambda: 1), bound_contextvars(api_key="CANARY-2"):
+            emit("info", "request_completed", {"status_code": 200}, logger="x")
+
+        [line] = lines(stream)
+        assert (line["lazy"], line["api_key"], line["status_code"]) == (1, "[REDACTED]", 200)
+        assert b"CANARY" not in stream.getvalue()
+
     def test_secrets_do_not_reach_the_line(self) -> None:
         """Values are redacted by their names, nested ones too, and by their form in text."""
         stream = configured()
@@ -181,25 +205,6 @@ class TestLines:
         assert len(stream.getvalue().splitlines()) == 1
         assert len(console.getvalue().splitlines()) == 1
         assert b"\x1b[31m" not in console.getvalue()
-
-
-class TestConsole:
-    """Lines for a person at a terminal."""
-
-    def test_line_is_readable(self) -> None:
-        """The console shows level, event and fields, and the stack trace below."""
-        stream = configured(format="console")
-
-        get_logger("shop").info("order_placed", order_id=7)
-        try:
-            raise ValueError("broken")
-        except ValueError as error:
-            log_exception(error)
-
-        text = stream.getvalue().decode()
-        assert "order_placed" in text
-        assert "order_id=7" in text
-        assert "\nTraceback" in text
 
 
 class TestConfiguring:

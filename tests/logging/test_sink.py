@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import subprocess
@@ -47,6 +48,15 @@ class TestWrite:
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=30)
 
         assert len(result.stdout) == 1_000_001
+
+    def test_standard_output_may_be_a_text_in_memory(self) -> None:
+        """Where somebody redirects standard output into a StringIO, lines go there as text."""
+        text = io.StringIO()
+
+        with contextlib.redirect_stdout(text):
+            Sink().write("ä".encode())
+
+        assert text.getvalue() == "ä\n"
 
     def test_without_standard_output_nothing_happens(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A process without standard output, as under pythonw, discards its lines."""

@@ -26,6 +26,7 @@ from asgi_stack import (
     ServiceInfo,
 )
 from asgi_stack.middleware.active import ACTIVE
+from asgi_stack.options import Environment
 from asgi_stack.types import AnyASGIApp, Message, Receive, Scope, Send
 from tests.bare_apps import never, raising, respond
 from tests.driver import exchange, http_scope
@@ -80,7 +81,7 @@ class TestAnswers:
         assert json.loads(seen.body)["request_id"] is None
 
     @pytest.mark.parametrize("environment", ["testing", "staging", "production"])
-    async def test_unknown_exception_tells_nothing_outside_development(self, environment: str) -> None:
+    async def test_unknown_exception_tells_nothing_outside_development(self, environment: Environment) -> None:
         """A client learns neither the text nor the type of an unknown exception."""
         app = ErrorHandlerMiddleware(raising(ValueError("CANARY-1")), environment=environment)
 
@@ -172,7 +173,7 @@ class TestPlace:
 
         async def send(message: Message) -> None: ...
 
-        layer: AnyASGIApp = ErrorHandlerMiddleware(app)  # type: ignore[arg-type]  # it returns something
+        layer: AnyASGIApp = ErrorHandlerMiddleware(app)
         result = await layer({"type": kind}, never, send)
 
         assert (got, result) == ([never, send], "result")
@@ -194,7 +195,7 @@ class TestPlace:
             await respond(send, b"x")
             return "result"
 
-        seen = await exchange(ErrorHandlerMiddleware(app))  # type: ignore[arg-type]
+        seen = await exchange(ErrorHandlerMiddleware(app))
 
         assert seen.returned == "result"
 

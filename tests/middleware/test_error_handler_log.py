@@ -12,7 +12,10 @@ from asgi_stack import (
     NotFoundError,
     Pipeline,
     RateLimitedError,
+    RequestContext,
     RequestContextMiddleware,
+    RequestLoggingMiddleware,
+    log_exception,
 )
 from asgi_stack.types import Receive, Scope, Send
 from tests.bare_apps import raising
@@ -83,22 +86,66 @@ class TestLogging:
 
     async def test_exception_logged_by_the_app_is_not_logged_again(self, log_lines: LogLines) -> None:
         """An app that logs and raises has one line."""
-        from asgi_stack import log_exception  # noqa: PLC0415 - as a user would
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             error = ValueError("x")
             log_exception(error, "payment_failed")
             raise error
 
-        seen = await exchange(ErrorHandlerMiddleware(app))
+        seen = await exchange(Pipeline().use(RequestContextMiddleware).use(ErrorHandlerMiddleware).build(app))
 
         assert seen.status == 500
         assert [line["event"] for line in log_lines()] == ["payment_failed"]
 
+    async def test_exception_logged_too_low_to_be_seen_is_logged(self, log_lines: LogLines) -> None:
+        """A line that was not written does not count as the error's line."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            error = ValueError("x")
+            log_exception(error, "payment_failed", level="debug")
+            raise error
+
+        await exchange(Pipeline().use(RequestContextMiddleware).use(ErrorHandlerMiddleware).build(app))
+
+        assert [line["event"] for line in log_lines()] == ["request_failed"]
+
+    async def test_one_object_raised_in_each_request_is_logged_in_each(self, log_lines: LogLines) -> None:
+        """An exception that is a constant of its module has an error line in every request that it fails."""
+        app = raising(RuntimeError("a constant"))
+        built = Pipeline().use(RequestContextMiddleware).use(ErrorHandlerMiddleware).build(app)
+
+        for _ in range(3):
+            await exchange(built)
+
+        assert [line["event"] for line in log_lines()] == ["request_failed"] * 3
+
+    async def test_bound_fields_may_have_any_name(self, log_lines: LogLines) -> None:
+        """Fields named like keys or options of the line are written beside them."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            record = RequestContext.current()
+            assert record is not None
+            record.bind(level="gold", event="x", error=1, logger="y", method="card")
+            raise ValueError("x")
+
+        await exchange(Pipeline().use(RequestContextMiddleware).use(ErrorHandlerMiddleware).build(app))
+
+        [line] = log_lines()
+        assert (line["level_"], line["event_"], line["error"], line["logger_"]) == ("gold", "x", 1, "y")
+        assert (line["level"], line["method"], line["method_"]) == ("error", "GET", "card")
+
+    async def test_severity_that_somebody_changed_to_nonsense(self, log_lines: LogLines) -> None:
+        """An attribute set to anything after the error was made costs no response; the line is an error's."""
+        error = NotFoundError("x")
+        error.severity = "NOTICE"  # type: ignore[assignment]
+
+        seen = await exchange(ErrorHandlerMiddleware(raising(error)))
+
+        assert seen.status == 404
+        assert log_lines()[0]["level"] == "error"
+
     async def test_error_of_a_sensitive_path_hides_it(self, log_lines: LogLines) -> None:
         """Where the request line hides the path and the bound fields, the error line does too."""
-        from asgi_stack import RequestLoggingMiddleware  # noqa: PLC0415 - one test's own
-
         layers = (
             Pipeline()
             .use(RequestContextMiddleware)
@@ -110,3 +157,14 @@ class TestLogging:
 
         assert "CANARY" not in json.dumps(log_lines())
         assert {line["path"] for line in log_lines()} == {"[REDACTED]"}
+
+    @pytest.mark.parametrize("option", ["sensitive_paths", "exclude_paths"])
+    async def test_path_is_hidden_without_a_context_layer_too(self, option: str, log_lines: LogLines) -> None:
+        """What the request line hides, the error line hides, whatever other layers there are."""
+        hidden = {"sensitive_paths": ["/reset/*"], option: ["/reset/*"]}
+        layers = Pipeline().use(RequestLoggingMiddleware, **hidden).use(ErrorHandlerMiddleware)  # type: ignore[arg-type]
+
+        await exchange(layers.build(raising(ValueError())), http_scope("/reset/CANARY-1"))
+
+        assert "CANARY" not in json.dumps(log_lines())
+        assert len(log_lines("request_failed")) == 1

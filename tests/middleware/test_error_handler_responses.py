@@ -174,6 +174,37 @@ class TestDisconnects:
         assert seen.raised is None
         assert [line["exception_type"] for line in log_lines()] == ["ZeroDivisionError"]
 
+    @pytest.mark.parametrize("error", [FileNotFoundError("no such file"), ConnectionRefusedError("no database")])
+    async def test_os_error_of_the_app_after_a_disconnect_is_logged(self, error: OSError, log_lines: LogLines) -> None:
+        """Only what the server's send raised tells of the client; another OSError is the app's own failure."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            raise error
+
+        seen = await exchange(ErrorHandlerMiddleware(app), incoming=[{"type": "http.disconnect"}])
+
+        assert seen.sent == []
+        assert [line["exception_message"] for line in log_lines()] == [str(error)]
+
+    async def test_disconnect_that_the_app_raises_in_its_own_words(self, log_lines: LogLines) -> None:
+        """An exception raised from what send raised tells of the client still."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await respond(send, b"a", b"b")
+            except OSError as error:
+                raise RuntimeError("the reader has gone") from error
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                raise BrokenPipeError
+
+        scope = http_scope(asgi={"version": "3.0", "spec_version": "2.4"})
+        await ErrorHandlerMiddleware(app)(scope, never, send)
+
+        assert log_lines() == []
+
     async def test_os_error_of_the_app_itself_is_an_error(self, log_lines: LogLines) -> None:
         """A file that is missing is the app's failure, not the client's going."""
         seen = await exchange(ErrorHandlerMiddleware(raising(FileNotFoundError("x"))))

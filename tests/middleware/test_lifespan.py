@@ -114,7 +114,7 @@ class TestScopes:
         async def send(message: Message) -> None:
             raise AssertionError(message)
 
-        result = await LifespanMiddleware(app)(scope, never, send)  # type: ignore[arg-type, func-returns-value]
+        result = await LifespanMiddleware(app)(scope, never, send)  # type: ignore[func-returns-value]
 
         assert result == "result"
         assert [id(each) for each in seen] == [id(scope), id(never), id(send)]

@@ -35,7 +35,7 @@ class TestScopes:
 
         before = dict(scope)
 
-        record = await RequestContextMiddleware(app)(scope, never, send)  # type: ignore[arg-type, func-returns-value]
+        record = await RequestContextMiddleware(app)(scope, never, send)  # type: ignore[func-returns-value]
 
         assert [id(each) for each in seen] == [id(scope), id(never), id(send)]
         assert record is None
@@ -62,7 +62,7 @@ class TestScopes:
         async def app(scope: Scope, receive: Receive, send: Send) -> str:
             return "result"
 
-        layer = RequestContextMiddleware(app)  # type: ignore[arg-type]
+        layer = RequestContextMiddleware(app)
         scopes = [
             http_scope(),
             websocket_scope(),
@@ -187,14 +187,32 @@ class TestErrors:
 
         assert result.raised is error
 
-    @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), asyncio.CancelledError()])
-    async def test_exits_and_cancellation_pass(self, error: BaseException) -> None:
-        """What is no `Exception` passes without a note, and the record is gone afterwards."""
+    @pytest.mark.parametrize(
+        ("error", "noted"),
+        [
+            (KeyboardInterrupt(), True),
+            (SystemExit(3), True),
+            (GeneratorExit(), False),
+            (asyncio.CancelledError(), False),
+        ],
+    )
+    async def test_exits_and_cancellation_pass(self, error: BaseException, noted: bool) -> None:
+        """What is no `Exception` passes; an exit takes the note along, a cancellation tells of no failure."""
         result = await exchange(RequestContextMiddleware(raising(error)))
 
         assert result.raised is error
-        assert not hasattr(error, "__notes__")
+        assert hasattr(error, "__notes__") is noted
         assert RequestContext.current() is None
+
+    async def test_exception_raised_again_and_again_has_one_note(self) -> None:
+        """One exception object in many requests carries the id of the last, not a note for each."""
+        error = ValueError("a constant of its module")
+        layer = RequestContextMiddleware(raising(error))
+
+        for number in range(3):
+            await exchange(layer, http_scope(headers=[(b"x-request-id", b"hop-%d" % number)]))
+
+        assert error.__notes__ == ["correlation_id=hop-2 request_id=hop-2"]
 
     async def test_failing_send_reaches_the_app(self) -> None:
         """What the server's send raises, the app sees."""
@@ -220,7 +238,7 @@ class TestErrors:
         async def app(scope: Scope, receive: Receive, send: Send) -> str:
             return str((await receive())["type"])
 
-        layer = RequestContextMiddleware(app)  # type: ignore[arg-type]
+        layer = RequestContextMiddleware(app)
 
         assert (await exchange(layer, incoming=[{"type": "http.disconnect"}])).returned == "http.disconnect"
 

@@ -128,7 +128,7 @@ class TestOptions:
             ({"slow_after_s": 0}, "slow_after_s must be a number of seconds above 0, not 0"),
             ({"slow_after_s": -1.0}, "slow_after_s must be a number of seconds above 0, not -1.0"),
             ({"slow_after_s": float("nan")}, "slow_after_s must be a number of seconds above 0, not nan"),
-            ({"exclude_paths": "/health"}, "exclude_paths must be a sequence of paths, not the text '/health'"),
+            ({"exclude_paths": "/health"}, "exclude_paths must be a sequence of texts, not '/health'"),
             ({"sensitive_paths": ["a"]}, "sensitive_paths: 'a' is neither a path (/health) nor a prefix (/internal/*)"),
         ],
     )

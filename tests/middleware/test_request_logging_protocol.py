@@ -52,7 +52,7 @@ class TestScopes:
         async def app(scope: Scope, receive: Receive, send: Send) -> str:
             return "result"
 
-        layer = RequestLoggingMiddleware(app, exclude_paths=["/a"])  # type: ignore[arg-type]
+        layer = RequestLoggingMiddleware(app, exclude_paths=["/a"])
         scopes = [
             http_scope(),
             http_scope("/a"),
