@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 __all__ = [
     "Environment",
@@ -67,10 +68,8 @@ def strings_of(option: str, values: Iterable[str]) -> tuple[str, ...]:
     Raises:
         ValueError: It is no sequence of texts.
     """
-    try:
-        found = (values,) if isinstance(values, str) else tuple(values)
-    except TypeError:
-        found = (values,)
-    if isinstance(values, str) or not all(isinstance(value, str) for value in found):
-        raise ValueError(f"{option} must be a sequence of texts, not {values!r}")
-    return found
+    if isinstance(values, Iterable) and not isinstance(values, str):
+        found = tuple(values)
+        if all(isinstance(value, str) for value in found):
+            return found
+    raise ValueError(f"{option} must be a sequence of texts, not {values!r}")

@@ -50,6 +50,8 @@ class TestRefusals:
             ("LOG__EXCLUDE_PATHS", '["x"]', "should be a path (/health) or a prefix (/internal/*), got 'x'"),
             ("LOG__SENSITIVE_PATHS", '{"/a": 1}', "should be a JSON list of strings"),
             ("SECURITY__HSTS", "forever", "should be off, or directives such as max-age=63072000; includeSubDomains"),
+            ("SECURITY__HSTS", "max-age=1; max-age=2", "should be off, or directives such as max-age=63072000"),
+            ("SECURITY__HSTS", "max-age=\u0661", "should be off, or directives such as max-age=63072000"),
             ("SECURITY__HSTS", "includeSubDomains", "should be off, or directives such as max-age=63072000"),
             ("SECURITY__X_XSS_PROTECTION", "2", "should be '1; mode=block' or '0', got '2'"),
             ("SERVER__PORT", "70000", "should be less than or equal to 65535, got '70000'"),

@@ -89,6 +89,8 @@ def test_own_pipeline_is_served_as_it_is(tmp_path: Path) -> None:
     assert "x-content-type-options" not in response.headers
     assert server.stray == []
     assert server.find(logger="uvicorn.error")
+    # Without a request line of ours, the server's own access line is the one that tells of the request.
+    assert len(server.find(logger="uvicorn.access")) == 1
 
 
 def test_own_logging_of_an_own_pipeline_is_left_alone(tmp_path: Path) -> None:

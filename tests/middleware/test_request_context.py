@@ -239,8 +239,8 @@ class TestOptions:
         assert inbound.values("x-correlation-id") == ["chain-1"]
 
     @pytest.mark.parametrize("later", ["", "not valid", None, ZeroDivisionError()])
-    async def test_generator_that_breaks_later(self, later: object) -> None:
-        """A generator that fails, or gives a bad id, at a request costs its id, not the response."""
+    async def test_generator_that_breaks_later(self, later: object, log_lines: LogLines) -> None:
+        """A generator that fails, or gives a bad id, at a request costs its id and a warning, not the response."""
         values: list[object] = [later, "fine"]
 
         def generate() -> str:
@@ -252,3 +252,15 @@ class TestOptions:
         result = await exchange(RequestContextMiddleware(Recorder(), generate=generate))
 
         assert UUID4.fullmatch(result.values("x-correlation-id")[0])
+        assert [line["event"] for line in log_lines()] == ["id_generator_failed"]
+
+    async def test_broken_generator_warns_once_a_minute(self, log_lines: LogLines) -> None:
+        """A generator that fails at every request does not fill the log."""
+        values = ["fine"]
+        layer = RequestContextMiddleware(Recorder(), generate=values.pop)
+
+        for _ in range(3):
+            await exchange(layer)
+
+        [line] = log_lines()
+        assert (line["event"], line["reason"]) == ("id_generator_failed", "IndexError")
