@@ -58,7 +58,7 @@ _BRACKETS_OF_LINE: Final = re.compile(r""""(?:[^"\\\r\n]|\\.)*+"?|'(?:[^'\\\r\n]
 _BRACKET_DEPTHS: Final = {"[": 1, "{": 1, "(": 1, "]": -1, "}": -1, ")": -1}
 
 _CLOSING: Final = r""",;)\]}>"'`|"""
-_NEXT_NAME: Final = r"""[\w.%$-]{1,64}+(?:=|\\{0,3}["'`][ \t]?[=:])"""
+_NEXT_NAME: Final = r"""[\w.%$-]{1,64}+=|(?<=["'`])[\w.%$-]{1,64}+["'`][ \t]?[=:]"""
 _BARE: Final = re.compile(
     r"(?:(?:apikey|aws4-hmac-sha256|basic|bearer|digest|hawk|negotiate|token)[ \t]{1,8}+)?"
     rf"(?:[^\s&{_CLOSING}]|[{_CLOSING}](?![{_CLOSING}]{{0,8}}+(?:[\s&]|\Z|{_NEXT_NAME})))++",

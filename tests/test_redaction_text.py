@@ -189,7 +189,7 @@ def test_a_card_number_is_found_among_other_numbers() -> None:
     number = card_number()
     groups = [number[at : at + 4] for at in range(0, 16, 4)]
 
-    assert TEXTS.redact(f"12 125 {' '.join(groups)} 17 5") == f"12 125 {REDACTED} 17 5"
+    assert TEXTS.redact(f"12 125 {' '.join(groups)}, 17 5") == f"12 125 {REDACTED}, 17 5"
     assert TEXTS.redact(f"{number[:4]} {number[4:10]} {number[10:]}") == REDACTED
 
 

@@ -190,16 +190,16 @@ def make_clock(pattern: str) -> Callable[[], float | str]:
 
 def _iso_clock() -> Callable[[], str]:
     # Date and time of a second are formatted once (1.4 us); one assignment of a pair keeps threads apart.
-    cached = (0, "")
+    cached = ("", "")
 
     def iso() -> str:
         nonlocal cached
-        now = time.time()
-        second = int(now)
+        digits = str(time.time_ns())
+        second, microseconds = digits[:-9], digits[-9:-3]
         known, text = cached
         if second != known:
-            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(int(second)))
             cached = (second, text)
-        return "%s.%06dZ" % (text, (now - second) * 1_000_000)  # noqa: UP031 - a third cheaper than an f-string
+        return f"{text}.{microseconds}Z"
 
     return iso
