@@ -70,7 +70,7 @@ class AppLifespan:
         if self._answer is not None or (error is not None and asked and not self._is_unaware):
             return self._failure("startup", error)
         if error is not None and not self._is_unaware:
-            log_exception(error, "lifespan_unsupported", level="info", logger=LIFESPAN_LOGGER)
+            log_exception(error, "lifespan_unsupported", level="debug", logger=LIFESPAN_LOGGER)
         await self._send({"type": "lifespan.startup.complete"})
         await self._receive()
         return {"type": "lifespan.shutdown.complete"}

@@ -68,6 +68,8 @@ class Layer:
     def stage(self) -> Stage | None:
         """The stage that the factory declares; None for a layer that may stand anywhere."""
         stage = getattr(unwrap(self.factory), "stage", None)
+        if isinstance(stage, str) and stage.upper() in Stage.__members__:
+            raise TypeError(f"{self.name}.stage is the text {stage!r}; give Stage.{stage.upper()}")
         return stage if isinstance(stage, Stage) else None
 
     def is_made_by(self, factory: MiddlewareFactory[...]) -> bool:

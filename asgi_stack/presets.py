@@ -10,6 +10,7 @@ from asgi_stack.middleware.lifespan import LifespanMiddleware
 from asgi_stack.middleware.request_context import RequestContextMiddleware
 from asgi_stack.middleware.request_logging import RequestLoggingMiddleware
 from asgi_stack.middleware.security_headers import SecurityHeadersMiddleware
+from asgi_stack.options import check_app, check_instance
 from asgi_stack.pipeline import Pipeline, pipeline_of
 from asgi_stack.responses import ServiceInfo
 from asgi_stack.settings import Settings
@@ -23,12 +24,15 @@ __all__ = ["default_pipeline", "wrap"]
 def default_pipeline(settings: Settings | None = None) -> Pipeline:
     """Give the recommended layers in their order: security headers, request context, request line, errors.
 
+    It builds a stack only; `wrap` also sets up logging and answers the server's lifespan.
+
     Args:
         settings: What the layers are told; None reads the environment.
 
     Raises:
         SettingsError: `settings` is None and a variable is wrong.
     """
+    check_instance("settings", settings, Settings)
     settings = settings or Settings()
     log, security = settings.log, settings.security
     service_info = ServiceInfo(
@@ -63,17 +67,22 @@ def wrap(app: AnyASGIApp, settings: Settings | None = None) -> ASGIApp:
     """Put the recommended stack around any ASGI 3 application, set up logging, and answer the server's lifespan.
 
     Args:
-        app: Any ASGI 3 callable. One that a Pipeline built is taken as it is.
+        app: Any ASGI 3 callable. One that a Pipeline built is taken as it is: its own options hold, and of the
+            settings only those of the log.
         settings: What the stack is told; None reads the environment.
 
     Raises:
         SettingsError: `settings` is None and a variable is wrong.
-        TypeError: `app` is not callable.
+        TypeError: `app` is not callable, or `settings` are none.
 
-    uvicorn's and hypercorn's own access lines are silenced, since the request line takes their place.
+    uvicorn's and hypercorn's own access lines are silenced where the request line takes their place.
     """
+    check_app(app)
+    check_instance("settings", settings, Settings)
     settings = settings or Settings()
-    configure_structlog(settings.resolved_log(), server_access_log=False)
-    if pipeline_of(app) is not None:
+    built = pipeline_of(app)
+    logs_requests = built is None or RequestLoggingMiddleware in built
+    configure_structlog(settings.resolved_log(), server_access_log=not logs_requests)
+    if built is not None:
         return app
     return Pipeline().use(LifespanMiddleware).extend(default_pipeline(settings)).build(app)

@@ -59,10 +59,19 @@ def misnamed(model: type[BaseModel], given: Mapping[str, object], environ: Mappi
     unknown = [name for name in given if name not in model.model_fields and not name.startswith("_")]
     meant = {_squeezed(variable_of(path)): variable_of(path) for path in fields_of(model)}
     miscounted = [name for name in environ if name.upper() != meant.get(_squeezed(name), name.upper())]
+    misspelt = {name: _misspelt(name, model) for name in environ}
     return [
         *(f"{name} is no setting{_near((name,), model, by_keyword=True)}" for name in unknown),
         *(f"{name} sets nothing; did you mean {meant[_squeezed(name)]}?" for name in sorted(miscounted)),
+        *(f"{name} sets nothing; did you mean {right}?" for name, right in sorted(misspelt.items()) if right),
     ]
+
+
+def _misspelt(name: str, model: type[BaseModel]) -> str:
+    """Give the variable without a group that is nearly called so, such as ENVIRONMENT for ENVIROMENT; else nothing."""
+    alone = [variable_of(path) for path in fields_of(model) if len(path) == 1]
+    near = difflib.get_close_matches(name.upper(), alone, n=1, cutoff=0.9)
+    return near[0] if near and near[0] != name.upper() else ""
 
 
 def describe_problems(error: ValidationError, model: type[BaseModel], given: Mapping[str, object]) -> list[str]:

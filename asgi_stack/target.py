@@ -95,8 +95,14 @@ def _attribute(module: ModuleType, path: str, target: str) -> object:
 
 
 def _callables_of(holder: object) -> list[str]:
+    """Name what may be meant: what the module makes itself, not the classes and functions that it imports."""
     names = getattr(holder, "__dict__", {})
-    return [name for name, value in names.items() if callable(value) and not name.startswith("_")]
+    own = getattr(holder, "__name__", None)
+    return [
+        name
+        for name, value in names.items()
+        if callable(value) and not name.startswith("_") and own in (getattr(value, "__module__", own), None)
+    ]
 
 
 def _made_by(factory: object, target: str) -> object:

@@ -29,12 +29,13 @@ class TestAppsWithout:
     async def test_app_that_refuses(self, log_lines: LogLines) -> None:
         """Django raises before it asks for anything; that is no failure, and it is no secret."""
         app = raising(ValueError("Django can only handle ASGI/HTTP connections, not lifespan."))
+        log_lines.configure(level="DEBUG")
 
         served = await Served().serve(app)
 
         [line] = log_lines()
         assert served.sent == [STARTED, STOPPED]
-        assert (line["level"], line["event"], line["exception_type"]) == ("info", "lifespan_unsupported", "ValueError")
+        assert (line["level"], line["event"], line["exception_type"]) == ("debug", "lifespan_unsupported", "ValueError")
         assert "stack_trace" not in line
 
     async def test_app_that_returns(self, log_lines: LogLines) -> None:

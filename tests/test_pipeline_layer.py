@@ -177,3 +177,17 @@ class TestAccepted:
 
         assert next(iter(pipeline)).name == "Limit.of_megabytes"
         assert len(pipeline.without(Limit.of_megabytes)) == 0
+
+
+def test_stage_written_as_text_is_refused() -> None:
+    """A stage that is only its name would not be checked, so it is an error that names the class and the right one."""
+
+    class Limit:
+        stage = "traffic"
+
+        def __init__(self, app: AnyASGIApp) -> None: ...
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    with pytest.raises(TypeError, match=r"Limit\.stage is the text 'traffic'; give Stage\.TRAFFIC"):
+        Pipeline().use(Limit).build(Limit(None))  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -151,5 +152,19 @@ class TestWrap:
 
     def test_wrong_app_is_refused(self) -> None:
         """Something that cannot be called is no application."""
-        with pytest.raises(TypeError, match="NoneType"):
+        with pytest.raises(TypeError, match="app must be an ASGI application, not None"):
             wrap(None)  # type: ignore[arg-type]
+
+    def test_wrong_settings_are_refused(self) -> None:
+        """A dictionary is no settings."""
+        with pytest.raises(TypeError, match=r"settings must be a Settings, not \{\}"):
+            wrap(hello, {})  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"settings must be a Settings, not \{\}"):
+            default_pipeline({})  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("layer", [RequestContextMiddleware, RequestLoggingMiddleware])
+    def test_access_lines_are_silenced_only_where_there_is_a_request_line(self, layer: type) -> None:
+        """A pipeline of one's own without the logging layer leaves the server's access lines alone."""
+        wrap(Pipeline().use(layer).build(hello))
+
+        assert logging.getLogger("uvicorn.access").hasHandlers() is (layer is RequestContextMiddleware)

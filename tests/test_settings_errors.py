@@ -168,3 +168,15 @@ class TestRefusals:
         copied = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
 
         assert (copied.problems, str(copied)) == (error.problems, "a is wrong; b is wrong")
+
+
+@pytest.mark.parametrize("name", ["ASGI_STACK_ENVIROMENT", "asgi_stack_environement"])
+def test_misspelt_variable_without_a_group_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A stack that silently stays in production would be a riddle; what Kubernetes sets is left alone."""
+    monkeypatch.setenv("ASGI_STACK_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv(name, "development")
+
+    with pytest.raises(SettingsError, match="did you mean ASGI_STACK_ENVIRONMENT") as raised:
+        Settings()
+
+    assert len(raised.value.problems) == 1

@@ -37,10 +37,13 @@ def log_exception(
         **fields: More fields for the line.
 
     Raises:
+        TypeError: `error` is no exception.
         ValueError: `level` is no level.
 
     Below `error` there is no stack trace: such a line tells of a client's mistake, not of a defect.
     """
+    if not isinstance(error, BaseException):
+        raise TypeError(f"log_exception needs an exception, not {error!r}")
     write_exception(error, event, fields, level=level, logger=logger, redactor=redactor)
 
 

@@ -36,7 +36,7 @@ from asgi_stack.responses import (
 )
 
 if TYPE_CHECKING:
-    from asgi_stack.types import AnyASGIApp, ASGIApp, Receive, Scope, Send
+    from asgi_stack.types import AnyASGIApp, Receive, Scope, Send
 
 __all__ = ["ErrorHandlerMiddleware", "NoResponseError"]
 
@@ -45,7 +45,8 @@ Exchange: TypeAlias = HTTPExchange | WebSocketExchange
 MAX_CLOSE_REASON_BYTES: Final = 123
 """A control frame holds 125 bytes, two of them are the code (RFC 6455 section 5.5)."""
 DISCONNECT_NAMES: Final = frozenset({"ClientDisconnect", "ClientDisconnected", "WebSocketDisconnect"})
-OWN_FIELDS: Final = frozenset({"method", "path", "late_error", "response_started"})
+CLIENTS_DOING: Final = frozenset({Severity.DEBUG, Severity.INFO, Severity.WARNING})
+OWN_FIELDS: Final = frozenset({"method", "path", "type", "late_error", "response_started"})
 _LOGGER: Final = "asgi_stack.errors"
 
 
@@ -92,7 +93,7 @@ class ErrorHandlerMiddleware:
         check_choice("reraise", reraise, get_args(Reraise))
         check_instance("service_info", service_info, ServiceInfo)
         check_instance("redactor", redactor, Redactor)
-        self.app: ASGIApp = app
+        self.app: AnyASGIApp = app
         self._is_development = environment == "development"
         service = service_info or ServiceInfo(name="service", version="0.0.0", environment=environment)
         self._service_info = service.model_dump()
@@ -104,12 +105,11 @@ class ErrorHandlerMiddleware:
         outer = scope.get(ACTIVE, ())
         kind = scope["type"]
         if kind not in ("http", "websocket") or type(self) in outer:
-            return await self.app(scope, receive, send)
+            return await self.app(scope, receive, send)  # type: ignore[no-any-return]  # as below
         exchange = (HTTPExchange if kind == "http" else WebSocketExchange)(scope, receive, send)
         scope[ACTIVE] = (*outer, type(self))
         try:
-            # What an app returns means nothing to ASGI, but whoever called it may know more.
-            result = await self.app(scope, exchange.receive, exchange.send)  # type: ignore[func-returns-value]
+            result = await self.app(scope, exchange.receive, exchange.send)
         except Exception as error:
             await self._answer_error(error, scope, exchange)
             if self._goes_on(exchange):
@@ -124,7 +124,7 @@ class ErrorHandlerMiddleware:
         else:
             if not exchange.complete:
                 await self._answer_silence(scope, exchange)
-            return result
+            return result  # type: ignore[no-any-return]  # it means nothing to ASGI, but whoever called may know more
         finally:
             leave(scope, outer)
             # Its frames hold the exchange: without this line each client that leaves would leave a cycle behind.
@@ -156,7 +156,7 @@ class ErrorHandlerMiddleware:
             body = render_body(NO_RESPONSE, RequestContext.current(), self._service_info)
             await _deliver(NO_RESPONSE, body, scope, exchange)
             if self._reraise == "always":
-                raise NoResponseError(f"{_kind(scope)} {scope.get('path')}: the app returned without a response")
+                raise NoResponseError(f"{scope['type']} {scope.get('path')}: the app returned without a response")
 
     def _render(self, error: Exception) -> tuple[ErrorAnswer, bytes]:
         record = RequestContext.current()
@@ -175,6 +175,9 @@ class ErrorHandlerMiddleware:
             record.late_error = exchange.complete
         if not was_logged_here(error):
             fields = self._request_fields(scope, exchange)
+            if exchange.started and getattr(error, "severity", None) in CLIENTS_DOING:
+                # Raised too late to be answered as it asks, it is no longer the client's doing but a defect here.
+                level = Severity.ERROR
             write_exception(error, "request_failed", fields, level=level, logger=_LOGGER, redactor=self._redactor)
 
     def _request_fields(self, scope: Scope, exchange: Exchange) -> dict[str, object]:
@@ -182,17 +185,15 @@ class ErrorHandlerMiddleware:
         hidden = HIDE_PATH in scope.get(ACTIVE, ())
         bound = {} if record is None or hidden else record.fields
         fields = {f"{name}_" if name in OWN_FIELDS else name: value for name, value in bound.items()}
-        fields["method"] = _kind(scope)
+        fields["method"] = scope.get("method")
+        if isinstance(exchange, WebSocketExchange):
+            fields["type"] = "websocket"
         fields["path"] = REDACTED if hidden else scope.get("path")
         if exchange.complete:
             fields["late_error"] = True
         elif exchange.started:
             fields["response_started"] = True
         return fields
-
-
-def _kind(scope: Scope) -> str:
-    return str(scope.get("method", scope["type"]))
 
 
 def _tells_of_disconnect(error: Exception, exchange: Exchange) -> bool:

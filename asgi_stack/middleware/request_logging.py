@@ -129,7 +129,7 @@ class RequestLoggingMiddleware:
 
     def _log_start(self, writer: LineWriter, scope: Scope, *, hidden: bool) -> None:
         fields: dict[str, object] = {"method": scope.get("method")}
-        fields["path"] = REDACTED if hidden else scope.get("path")
+        fields["path"] = REDACTED if hidden else self._redactor.text(scope.get("path", ""))
         writer.write(self._request_started, _LOGGER, "request_started", fields)
 
     def _log_end(
@@ -141,9 +141,7 @@ class RequestLoggingMiddleware:
             fields = self._measured(scope, seen, outcome)
             if isinstance(seen, WebSocketObservation):
                 fields |= seen.websocket_fields()
-            if hidden:
-                fields["path"] = REDACTED
-            else:
+            if not hidden:
                 self._add_particulars(fields, scope, record)
             late = isinstance(error, Exception) or (record is not None and record.late_error)
             if late and seen.complete and outcome != "client_disconnected":
@@ -158,12 +156,11 @@ class RequestLoggingMiddleware:
         is_slow = seen.ttfb_s is not None and seen.ttfb_s > self._slow_after_s and isinstance(seen, HTTPObservation)
         return "warning" if is_slow else "info"
 
-    @staticmethod
-    def _measured(scope: Scope, seen: Observation, outcome: str) -> dict[str, object]:
+    def _measured(self, scope: Scope, seen: Observation, outcome: str) -> dict[str, object]:
         client = scope.get("client")
         return {
             "method": scope.get("method"),
-            "path": scope.get("path"),
+            "path": REDACTED,
             "route": None,
             "status_code": seen.status,
             "outcome": outcome,
@@ -173,11 +170,12 @@ class RequestLoggingMiddleware:
             "bytes_in": seen.bytes_in,
             "bytes_out": seen.bytes_out,
             "client": client[0] if client else None,
-            "user_agent": _user_agent(scope),
+            "user_agent": self._user_agent(scope),
         }
 
     def _add_particulars(self, fields: dict[str, object], scope: Scope, record: RequestContext | None) -> None:
         """Add what a sensitive path hides: route, query and bound fields, the latter never over what was measured."""
+        fields["path"] = self._redactor.text(scope.get("path", ""))
         fields["route"] = route_template(scope, record)
         query = scope.get("query_string")
         if query:
@@ -186,15 +184,14 @@ class RequestLoggingMiddleware:
             for name, value in self._redactor.value(dict(record.fields)).items():
                 fields[f"{name}_" if name in fields else name] = value
 
+    def _user_agent(self, scope: Scope) -> str | None:
+        for name, value in scope.get("headers", ()):
+            if len(name) == len(b"user-agent") and name.lower() == b"user-agent":
+                return self._redactor.text(str(value[:MAX_USER_AGENT_CHARS], "latin-1"))
+        return None
+
 
 def _matcher(option: str, paths: Sequence[str]) -> Callable[[str], bool] | None:
     """Give the test for a list of paths; None for an empty one, which is asked for at every request."""
     patterns = strings_of(option, paths)
     return PathPatterns(option, patterns).match if patterns else None
-
-
-def _user_agent(scope: Scope) -> str | None:
-    for name, value in scope.get("headers", ()):
-        if len(name) == len(b"user-agent") and name.lower() == b"user-agent":
-            return str(value[:MAX_USER_AGENT_CHARS], "latin-1")
-    return None

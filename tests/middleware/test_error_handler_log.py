@@ -18,7 +18,7 @@ from asgi_stack import (
     log_exception,
 )
 from asgi_stack.types import Receive, Scope, Send
-from tests.bare_apps import raising
+from tests.bare_apps import raising, respond
 from tests.driver import exchange, http_scope
 from tests.log_capture import LogLines
 
@@ -168,3 +168,21 @@ class TestLogging:
 
         assert "CANARY" not in json.dumps(log_lines())
         assert len(log_lines("request_failed")) == 1
+
+    async def test_error_that_came_too_late_to_be_answered_is_an_error(self, log_lines: LogLines) -> None:
+        """A NotFoundError after the response has started is a defect of the service, with its stack trace."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await respond(send, b"whole")
+            raise NotFoundError("too late")
+
+        await exchange(ErrorHandlerMiddleware(app))
+
+        [line] = log_lines()
+        assert (line["level"], line["severity"]) == ("error", "INFO")
+        assert "Traceback" in line["stack_trace"]
+
+    def test_only_exceptions_are_logged_as_such(self) -> None:
+        """A text is no exception, and the message says so."""
+        with pytest.raises(TypeError, match="log_exception needs an exception, not 'x'"):
+            log_exception("x")  # type: ignore[arg-type]

@@ -118,6 +118,20 @@ class TestPaths:
         assert b"CANARY" not in log_lines.stream.getvalue()
 
 
+class TestSecrets:
+    """What a client may write where it does not belong."""
+
+    async def test_path_and_user_agent_are_redacted_by_shape(self, log_lines: LogLines) -> None:
+        """A credential in the path or in the user agent does not reach either line of the request."""
+        log_lines.configure(level="DEBUG")
+        headers = [(b"user-agent", b"Bearer CANARY-1abcdefgh")]
+
+        await exchange(RequestLoggingMiddleware(ok), http_scope("/reset/token=CANARY-2", headers=headers))
+
+        assert len(log_lines()) == 2
+        assert b"CANARY" not in log_lines.stream.getvalue()
+
+
 class TestOptions:
     """What the options may be."""
 
