@@ -187,11 +187,11 @@ def _checked(generate: Callable[[], str]) -> Callable[[], str]:
             made = generate()
             problem = id_problem(made)
         except Exception as error:  # noqa: BLE001 - whatever a hook raises, the request goes on
-            problem = type(error).__qualname__
-        if problem is None:
-            return made
-        warn(problem)
-        return generate_correlation_id()
+            made, problem = "", type(error).__qualname__
+        if problem is not None:
+            warn(problem)
+            return generate_correlation_id()
+        return made
 
     return generate_or_replace
 

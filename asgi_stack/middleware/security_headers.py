@@ -99,7 +99,7 @@ class SecurityHeadersMiddleware:
             leave(scope, outer)
 
     def _headers(self, message: Message, sets: HeaderSets) -> list[Header]:
-        headers = list(message.get("headers") or ())
+        headers: list[Header] = [*(message.get("headers") or ())]
         added = sets.other
         contested: list[bytes] = []
         for name, value in headers:
