@@ -165,9 +165,9 @@ class SinkLogger:
         self.name = name
         self._sink = sink
 
-    def info(self, line: bytes) -> None:
-        """Write one rendered line."""
-        self._sink.write(line)
+    def info(self, line: bytes | str) -> None:
+        """Write one rendered line; a text, where somebody else's processors render into our logger."""
+        self._sink.write(line.encode("utf-8", "backslashreplace") if isinstance(line, str) else line)
 
     debug = warning = warn = error = critical = exception = fatal = log = msg = info
 

@@ -241,6 +241,15 @@ class TestConfiguring:
         assert taken[0]["correlation_id"] == "job-1"
         assert taken[0]["method"] == "info"
 
+    def test_structlog_of_ones_own_may_keep_our_output(self) -> None:
+        """Processors of one's own that render text, put in place later, write where ours wrote."""
+        stream = configured()
+
+        structlog.configure(processors=[structlog.processors.KeyValueRenderer()])
+        emit("info", "x", {"status_code": 200}, logger="a")
+
+        assert stream.getvalue() == b"status_code=200 event='x'\n"
+
     def test_failing_processor_costs_no_request(self, caplog: pytest.LogCaptureFixture) -> None:
         """A user's processor that raises loses the line, with a word of it, and nothing else."""
 
