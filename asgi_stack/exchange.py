@@ -64,6 +64,7 @@ class HTTPExchange:
         return message
 
     async def _send_last(self, message: Message) -> None:
+        # What _send_guarded does, without one more coroutine: this runs for every response.
         try:
             await self._send(message)
         except OSError as refusal:

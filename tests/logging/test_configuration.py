@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import json
 import logging
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from asgi_stack import RequestContext, configure_structlog, get_logger, log_context
+from asgi_stack import RequestContext, get_logger, log_context
 from asgi_stack.logging.emit import emit
-from asgi_stack.settings import LogSettings
-from tests.log_capture import logging_restored
-
-
-@pytest.fixture(autouse=True)
-def _logging_of_its_own() -> Iterator[None]:
-    with logging_restored():
-        yield
-
-
-def configured(**log: object) -> io.BytesIO:
-    """Configure JSON logging into memory."""
-    stream = io.BytesIO()
-    configure_structlog(LogSettings.model_validate({"format": "json", **log}), stream=stream)
-    return stream
-
-
-def lines(stream: io.BytesIO) -> list[dict[str, object]]:
-    """Parse what was written, one object a line."""
-    return [json.loads(line) for line in stream.getvalue().splitlines()]
+from tests.logging.memory import configured, lines
 
 
 class TestLines:

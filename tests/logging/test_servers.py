@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 
 from asgi_stack import configure_structlog, log_exception
 from asgi_stack.settings import LogSettings
-from tests.log_capture import logging_restored
-
-
-@pytest.fixture(autouse=True)
-def _logging_of_its_own() -> Iterator[None]:
-    with logging_restored():
-        yield
-
-
-def configured(**log: object) -> io.BytesIO:
-    """Configure JSON logging into memory."""
-    stream = io.BytesIO()
-    configure_structlog(LogSettings.model_validate({"format": "json", **log}), stream=stream)
-    return stream
-
-
-def lines(stream: io.BytesIO) -> list[dict[str, object]]:
-    """Parse what was written, one object a line."""
-    return [json.loads(line) for line in stream.getvalue().splitlines()]
+from tests.logging.memory import configured, lines
 
 
 class TestServers:
