@@ -68,7 +68,7 @@ def misnamed(model: type[BaseModel], given: Mapping[str, object], environ: Mappi
 
 
 def _misspelt(name: str, model: type[BaseModel]) -> str:
-    """Give the variable without a group that is nearly called so, such as ENVIRONMENT for ENVIROMENT; else nothing."""
+    """Give the variable without a group that is nearly called so, with a letter missing, say; else nothing."""
     alone = [variable_of(path) for path in fields_of(model) if len(path) == 1]
     near = difflib.get_close_matches(name.upper(), alone, n=1, cutoff=0.9)
     return near[0] if near and near[0] != name.upper() else ""
