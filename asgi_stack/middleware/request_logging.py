@@ -128,9 +128,12 @@ class RequestLoggingMiddleware:
             leave(scope, outer)
 
     def _log_start(self, writer: LineWriter, scope: Scope, *, hidden: bool) -> None:
-        fields: dict[str, object] = {"method": scope.get("method")}
-        fields["path"] = REDACTED if hidden else self._redactor.text(scope.get("path", ""))
-        writer.write(self._request_started, _LOGGER, "request_started", fields)
+        try:
+            fields: dict[str, object] = {"method": scope.get("method")}
+            fields["path"] = REDACTED if hidden else self._redactor.text(scope.get("path", ""))
+            writer.write(self._request_started, _LOGGER, "request_started", fields)
+        except Exception as failure:  # noqa: BLE001 - as at the end
+            writer.lose(failure)
 
     def _log_end(
         self, writer: LineWriter, scope: Scope, seen: Observation, error: BaseException | None, *, hidden: bool

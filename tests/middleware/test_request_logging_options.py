@@ -132,6 +132,19 @@ class TestSecrets:
         assert b"CANARY" not in log_lines.stream.getvalue()
 
 
+class TestOddScopes:
+    """Scopes that no server makes."""
+
+    async def test_path_that_is_no_text_costs_no_response(self, log_lines: LogLines) -> None:
+        """Where a line cannot be put together, the request goes on without it."""
+        log_lines.configure(level="DEBUG")
+
+        seen = await exchange(RequestLoggingMiddleware(ok), {**http_scope(), "path": None})
+
+        assert seen.status == 200
+        assert seen.raised is None
+
+
 class TestOptions:
     """What the options may be."""
 
