@@ -1,0 +1,195 @@
+"""Read the HTTP exceptions of known frameworks, recognised by name and without importing one.
+
+A class is known by its module and qualified name, and so are all that derive from it: FastAPI's HTTPException is one
+of Starlette's, Quart raises Werkzeug's. What a client is told is what the framework itself would tell, and no more.
+
+Errors: none; an object that cannot be read is not recognised, and a part that cannot be read is left out.
+Source: recorded from Starlette 1.10, FastAPI 0.165, Litestar 2.25, Werkzeug 3.1, Django 5.2 and 6.1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from itertools import islice
+from typing import Final, NamedTuple, TypeAlias, cast
+
+from asgi_stack.exceptions import ErrorCode, Severity
+from asgi_stack.responses import ErrorAnswer, phrase_of
+from asgi_stack.types import Header
+
+__all__ = ["http_error_of"]
+
+MAX_HEADERS: Final = 100
+"""Headers of one exception that are read: as many as common servers take of a request, so that none is endless."""
+
+ANSWERS: Final = range(200, 600)
+"""Statuses that end an exchange; a 1xx never does."""
+
+_CODES: Final = {
+    400: ErrorCode.BAD_REQUEST,
+    401: ErrorCode.UNAUTHORIZED,
+    403: ErrorCode.FORBIDDEN,
+    404: ErrorCode.NOT_FOUND,
+    405: ErrorCode.METHOD_NOT_ALLOWED,
+    409: ErrorCode.CONFLICT,
+    413: ErrorCode.PAYLOAD_TOO_LARGE,
+    415: ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+    422: ErrorCode.VALIDATION_ERROR,
+    429: ErrorCode.RATE_LIMITED,
+    500: ErrorCode.INTERNAL_ERROR,
+    503: ErrorCode.SERVICE_UNAVAILABLE,
+    504: ErrorCode.DEADLINE_EXCEEDED,
+}
+
+_OF_THE_OLD_BODY: Final = frozenset({b"content-encoding", b"content-length", b"content-type", b"transfer-encoding"})
+_is_token: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+_breaks_out: Final = re.compile(rb"[\r\n\0]").search
+
+
+class _Told(NamedTuple):
+    """What an exception says of the answer that it wants, unchecked."""
+
+    status: object
+    detail: object = None
+    headers: object = None
+    extra: object = None
+
+
+_Reader: TypeAlias = Callable[[BaseException], _Told]
+
+
+def http_error_of(error: BaseException) -> ErrorAnswer | None:
+    """Give what an HTTP exception of a known framework tells a client.
+
+    Args:
+        error: Any exception.
+
+    Returns:
+        Its status, 200 to 599; its detail as the message where that is a text, else the phrase of the status; any
+        other detail as `details`; its headers but those that describe a body. None when it is no exception of a known
+        framework, or has no such status.
+
+    Never raises, whatever the exception's attributes do.
+    """
+    try:
+        for cls in type(error).__mro__:
+            read = _READERS.get(f"{cls.__module__}.{cls.__qualname__}")
+            if read is not None:
+                return _answer(read(error))
+    except Exception:  # noqa: BLE001 - the original error is answered in any case, as an unknown one
+        return None
+    return None
+
+
+def _starlette(error: BaseException) -> _Told:
+    return _Told(_attribute(error, "status_code"), _attribute(error, "detail"), _attribute(error, "headers"))
+
+
+def _litestar(error: BaseException) -> _Told:
+    told = _starlette(error)._replace(extra=_attribute(error, "extra"))
+    # Litestar shows no detail of a 500: it raises those itself, with the names of templates and dependencies.
+    return told._replace(detail=None) if told.status == 500 else told  # noqa: PLR2004
+
+
+def _werkzeug(error: BaseException) -> _Told:
+    response = _attribute(error, "response")
+    if response is not None:  # abort(response)
+        return _Told(_attribute(response, "status_code"), headers=_attribute(response, "headers"))
+    return _Told(_attribute(error, "code"), _attribute(error, "description"), _called(error, "get_headers"))
+
+
+def _django(error: BaseException, *, status: int, is_shown: bool) -> _Told:
+    """Read an exception of Django, whose text is its first argument.
+
+    Django hands the text of a 404 and a 403 to the project's page. What no route matched is a dict of all routes.
+    """
+    text = error.args[0] if is_shown and error.args else None
+    return _Told(status, text if isinstance(text, str) else None)
+
+
+_bad_django_request: Final = partial(_django, status=400, is_shown=False)
+
+_READERS: Final[Mapping[str, _Reader]] = {
+    "starlette.exceptions.HTTPException": _starlette,
+    "litestar.exceptions.http_exceptions.HTTPException": _litestar,
+    "werkzeug.exceptions.HTTPException": _werkzeug,
+    "django.http.response.Http404": partial(_django, status=404, is_shown=True),
+    "django.core.exceptions.PermissionDenied": partial(_django, status=403, is_shown=True),
+    "django.core.exceptions.BadRequest": _bad_django_request,
+    "django.core.exceptions.SuspiciousOperation": _bad_django_request,
+    "django.http.multipartparser.MultiPartParserError": _bad_django_request,
+}
+
+
+def _answer(told: _Told) -> ErrorAnswer | None:
+    if not isinstance(told.status, int) or isinstance(told.status, bool):
+        return None
+    status = int.__index__(told.status)  # a plain number, where a member of HTTPStatus or of a class was given
+    if status not in ANSWERS:
+        return None
+    text = str.__str__(told.detail) if isinstance(told.detail, str) else ""
+    return ErrorAnswer(
+        status,
+        _CODES.get(status, ErrorCode.HTTP_ERROR),
+        text or phrase_of(status),
+        _severity(status),
+        _details(told),
+        _headers(told.headers),
+    )
+
+
+def _details(told: _Told) -> object:
+    if told.extra is not None:
+        return told.extra
+    return None if isinstance(told.detail, str) else told.detail
+
+
+def _severity(status: int) -> Severity:
+    if status < 400 or status == 404:  # noqa: PLR2004 - a redirect, an ordinary miss
+        return Severity.INFO
+    return Severity.WARNING if status < 500 else Severity.ERROR  # noqa: PLR2004 - the client's doing, or the server's
+
+
+def _headers(given: object) -> list[Header]:
+    """Give the headers that may leave, from a mapping or from pairs, as far as they can be read."""
+    kept: list[Header] = []
+    try:
+        pairs = _called(given, "items") if hasattr(given, "items") else given
+        for pair in islice(cast("Iterable[object]", pairs or ()), MAX_HEADERS):
+            header = _header(pair)
+            if header is not None:
+                kept.append(header)
+    except Exception:  # noqa: BLE001 - a foreign mapping may raise anything; the answer matters more
+        return kept
+    return kept
+
+
+def _header(pair: object) -> Header | None:
+    try:
+        name, value = map(_latin_1, cast("tuple[object, object]", pair))
+    except Exception:  # noqa: BLE001 - no pair, no text, not in latin-1, or anything that a foreign object does
+        return None
+    name = name.lower()
+    if name in _OF_THE_OLD_BODY or not _is_token(name) or _breaks_out(value):
+        return None
+    return name, value
+
+
+def _latin_1(text: object) -> bytes:
+    return text if isinstance(text, bytes) else str.encode(cast("str", text), "latin-1")
+
+
+def _attribute(owner: object, name: str) -> object:
+    try:
+        return cast("object", getattr(owner, name, None))
+    except Exception:  # noqa: BLE001 - a property may raise anything
+        return None
+
+
+def _called(owner: object, name: str) -> object:
+    try:
+        return cast("Callable[[], object]", getattr(owner, name))()
+    except Exception:  # noqa: BLE001 - as above; werkzeug's get_headers joins what the application gave it
+        return None
