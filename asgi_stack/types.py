@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Concatenate, ParamSpec, TypeAlias
 
 __all__ = [
+    "JSON",
     "ASGIApp",
     "AnyASGIApp",
     "Header",
@@ -39,6 +40,9 @@ AnyASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[Any]]
 
 MiddlewareFactory: TypeAlias = Callable[Concatenate[Any, P], AnyASGIApp]
 """A class or function of the form `(app, **options) -> ASGI app`."""
+
+JSON: TypeAlias = Any
+"""What a JSON document was parsed to: who reads it knows its form, a type checker cannot."""
 
 Header: TypeAlias = tuple[bytes, bytes]
 """A header's name and value, in latin-1 bytes; names that this package writes are lower-case."""

@@ -1,85 +1,33 @@
-"""Drive an ASGI app in process and see every message: the tests' own small client."""
+"""Call an app once, in the test's own task, and see every message: the project's client in the words of its tests."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Final
 
-from asgi_stack.types import AnyASGIApp, Header, Message, Scope
+from asgi_stack.testing.client_http import Response
+from asgi_stack.testing.connection import Connection
+from asgi_stack.testing.drive import drive
+from asgi_stack.testing.scopes import http_scope, lifespan_scope, websocket_scope
+from asgi_stack.types import AnyASGIApp, Message, Scope
+from tests.linted import LintedStack
 
-
-def http_scope(path: str = "/", *, headers: Iterable[Header] = (), **others: object) -> Scope:
-    """Give an http scope as uvicorn makes it; `others` replace or add keys."""
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode("utf-8", "surrogateescape"),
-        "query_string": b"",
-        "root_path": "",
-        "headers": list(headers),
-        "client": ("127.0.0.1", 40000),
-        "server": ("127.0.0.1", 8000),
-        "state": {},
-        **others,
-    }
-
-
-def websocket_scope(path: str = "/", *, headers: Iterable[Header] = (), **others: object) -> Scope:
-    """Give a websocket scope as uvicorn makes it, with the denial response extension."""
-    scope = http_scope(path, headers=headers, type="websocket", scheme="ws")
-    del scope["method"]
-    return {**scope, "subprotocols": [], "extensions": {"websocket.http.response": {}}, **others}
-
-
-def lifespan_scope(**others: object) -> Scope:
-    """Give a lifespan scope as uvicorn makes it; `others` replace or add keys."""
-    return {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}, **others}
-
+__all__ = ["LIFESPAN", "Exchange", "exchange", "http_scope", "lifespan_scope", "websocket_scope"]
 
 LIFESPAN: Final[tuple[Message, ...]] = ({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
 """What a server sends over a lifespan."""
 
 
-@dataclass
-class Exchange:
-    """What one call of an app did: the messages it sent, and what it returned or raised."""
+class Exchange(Response):
+    """What one call of an app did; without a connection, what an app does that is never called."""
 
-    sent: list[Message] = field(default_factory=list)
-    returned: object = None
-    raised: BaseException | None = None
+    def __init__(self, connection: Connection | None = None) -> None:
+        super().__init__(Connection(http_scope()) if connection is None else connection)
 
     @property
-    def start(self) -> Message:
-        """The one message that starts the response."""
-        starts = [m for m in self.sent if m["type"].endswith("response.start") or m["type"] == "websocket.accept"]
-        assert len(starts) == 1, self.sent
-        return starts[0]
-
-    @property
-    def status(self) -> int:
-        """The status that left."""
-        return int(self.start["status"])
-
-    @property
-    def headers(self) -> list[Header]:
-        """The headers that left, in order, as they left."""
-        return list(self.start.get("headers", ()))
-
-    def values(self, name: str) -> list[str]:
-        """Give every value of a header, compared without case."""
-        wanted = name.lower().encode()
-        return [value.decode("latin-1") for key, value in self.headers if key.lower() == wanted]
-
-    @property
-    def body(self) -> bytes:
-        """The body that left."""
-        return b"".join(m.get("body", b"") for m in self.sent if m["type"].endswith("response.body"))
+    def sent(self) -> list[Message]:
+        """All messages that the app sent, in order."""
+        return self.messages
 
 
 async def exchange(
@@ -88,35 +36,18 @@ async def exchange(
     incoming: Iterable[Message] | None = None,
     *,
     on_send: Callable[[Message], None] | None = None,
+    allowed: Iterable[str] = (),
 ) -> Exchange:
     """Call an app once and record all it sends; whatever it raises is recorded, never raised.
 
     `incoming` are the messages that receive() gives; after them comes `http.disconnect` (or
     `websocket.disconnect`) once the response is complete, and until then receive() waits, as a server's does.
     `on_send` sees each message first; what it raises, the server's send() raises.
+
+    Each layer of the project's stands between two linters, and may break no rule but those that the app inside or the
+    scope broke already, or that are `allowed`.
     """
-    scope = http_scope() if scope is None else scope
-    queue = [{"type": "http.request", "body": b"", "more_body": False}] if incoming is None else list(incoming)
-    result = Exchange()
-    complete = asyncio.Event()
-
-    async def receive() -> Message:
-        if queue:
-            return queue.pop(0)
-        await complete.wait()
-        return {"type": "http.disconnect" if scope["type"] == "http" else "websocket.disconnect"}
-
-    async def send(message: Message) -> None:
-        if on_send is not None:
-            on_send(message)
-        result.sent.append(message)
-        if message["type"] == "websocket.close" or (
-            message["type"].endswith("response.body") and not message.get("more_body")
-        ):
-            complete.set()
-
-    try:
-        result.returned = await app(scope, receive, send)
-    except BaseException as error:  # noqa: BLE001 - the test looks at whatever came out
-        result.raised = error
-    return result
+    stack = LintedStack(app)
+    response = await drive(stack.app, http_scope() if scope is None else scope, incoming, on_send=on_send)
+    stack.check(*allowed)
+    return Exchange(response.connection)
