@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Environment",
+    "ErrorFormat",
+    "Replace5xx",
     "RequestStarted",
     "Reraise",
     "check_app",
@@ -17,6 +19,7 @@ __all__ = [
     "check_flag",
     "check_instance",
     "check_seconds",
+    "check_size",
     "strings_of",
 ]
 
@@ -25,6 +28,12 @@ Environment: TypeAlias = Literal["development", "testing", "staging", "productio
 
 Reraise: TypeAlias = Literal["incomplete", "always", "never"]
 """When the server sees an exception too, after it was answered."""
+
+ErrorFormat: TypeAlias = Literal["default", "problem"]
+"""The body of an error: an ErrorResponse, or problem details (RFC 9457)."""
+
+Replace5xx: TypeAlias = Literal["default_bodies", "always", "never"]
+"""Which of an application's own responses from 500 on make way for an ErrorResponse."""
 
 RequestStarted: TypeAlias = Literal["debug", "info", "off"]
 """Level of the log line at a request's start."""
@@ -60,6 +69,14 @@ def check_seconds(option: str, value: object) -> None:
         raise TypeError(f"{option} must be a number of seconds, not {value!r}")
     if not value > 0:
         raise ValueError(f"{option} must be a number of seconds above 0, not {value!r}")
+
+
+def check_size(option: str, value: object) -> None:
+    """Refuse anything but a whole number of bytes, 0 or more."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{option} must be a number of bytes, not {value!r}")
+    if value < 0:
+        raise ValueError(f"{option} must be a number of bytes, 0 or more, not {value!r}")
 
 
 def strings_of(option: str, values: Iterable[str]) -> tuple[str, ...]:

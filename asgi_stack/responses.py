@@ -1,86 +1,42 @@
-"""The one body that every error has, and how it becomes status, headers and bytes."""
+"""Answer an error: what its client is told, as status, headers and bytes.
+
+Source: RFC 9110 sections 6.4.1 and 8.6 (no body, Content-Length), RFC 9111 section 5.2.2.5 (no-store), RFC 9457
+(problem details).
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
-
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from asgi_stack.encoding import encode_json
+from asgi_stack.error_models import DebugInfo, ErrorResponse, ProblemDetails, ServiceInfo
 from asgi_stack.exceptions import AppError, ErrorCode, Severity
-from asgi_stack.tracebacks import format_exception_text, qualified_name
+from asgi_stack.response_checks import BODILESS_STATUSES
+from asgi_stack.status_phrases import phrase_of
 from asgi_stack.types import Header
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from asgi_stack.context import RequestContext
-    from asgi_stack.redaction import Redactor
 
-__all__ = ["DebugInfo", "ErrorAnswer", "ErrorResponse", "ServiceInfo", "answer_to", "render_body", "response_headers"]
-
-
-class ServiceInfo(BaseModel):
-    """The service that answers."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str = Field(description="The service's name", examples=["orders"])
-    version: str = Field(description="The service's version", examples=["1.4.0"])
-    environment: str = Field(description="Where it runs", examples=["production"])
-
-
-class DebugInfo(BaseModel):
-    """What only a developer sees: it is there when the environment is `development`."""
-
-    exception_type: str = Field(description="The exception's class", examples=["shop.stock.StockError"])
-    stack_trace: str = Field(description="The traceback, without local variables")
-    error_context: dict[str, object] = Field(description="The AppError's context, redacted")
-    request: dict[str, object] = Field(description="Method, path, route and what was bound to the request, redacted")
-
-
-class ErrorResponse(BaseModel):
-    """The body of every error response.
-
-    The schema, the examples and the tests come from this model; on the request path the same JSON is written from a
-    dict, which saves 7 us an error.
-    """
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "error_code": "NOT_FOUND",
-                    "message": "There is no item 7",
-                    "details": {"item_id": 7},
-                    "correlation_id": "0b5a4f0e-6f0c-4d8e-9a57-3c1d52c1b7aa",
-                    "request_id": "b3c8a6de-55a9-4a3e-8f0d-27f7d3a5c9f1",
-                    "timestamp": "2026-11-23T14:30:00.123456Z",
-                    "severity": "INFO",
-                    "service_info": {"name": "orders", "version": "1.4.0", "environment": "production"},
-                }
-            ]
-        }
-    )
-
-    error_code: str = Field(description="A constant of ErrorCode, or the application's own")
-    message: str = Field(description="For the client; never the text of an unknown exception")
-    details: object = Field(default=None, description="More for the client, such as the fields that failed")
-    correlation_id: str | None = Field(default=None, description="Names the whole chain of calls")
-    request_id: str | None = Field(default=None, description="Names this request")
-    timestamp: datetime = Field(description="When the error was answered, ISO 8601 with its zone")
-    severity: Severity = Field(description="How bad it is for the service")
-    service_info: ServiceInfo = Field(description="The service that answers")
-    debug_info: DebugInfo | None = Field(default=None, description="In development only")
-
-    @model_serializer(mode="wrap")
-    def _without_empty_debug_info(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
-        body: dict[str, object] = serialize(self)
-        if self.debug_info is None:
-            del body["debug_info"]
-        return body
+__all__ = [
+    "INTERNAL_ERROR",
+    "NO_RESPONSE",
+    "DebugInfo",
+    "ErrorAnswer",
+    "ErrorResponse",
+    "ProblemDetails",
+    "RenderedError",
+    "ServiceInfo",
+    "answer_to",
+    "phrase_of",
+    "render_error",
+    "static_error",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +44,12 @@ class ErrorAnswer:
     """What a client is told about an exception.
 
     Attributes:
-        status: 400 to 599.
+        status: 400 to 599 for an AppError, 200 to 599 for an HTTP exception of a framework.
         error_code: As in the body.
         message: As in the body.
         severity: As in the body.
         details: As in the body.
-        headers: What the error itself adds, such as `Retry-After`, as bytes.
+        headers: What the error itself adds, such as `Retry-After`: pairs of lower-case names and values, as bytes.
     """
 
     status: int
@@ -104,8 +60,35 @@ class ErrorAnswer:
     headers: list[Header] = field(default_factory=list[Header])
 
 
+class RenderedError(NamedTuple):
+    """A whole error response; a tuple, since a frozen dataclass takes longer to make.
+
+    Attributes:
+        status: The status.
+        headers: Pairs of lower-case names and values; the list is the caller's own.
+        body: The bytes that `content-length` counts. A HEAD request gets the headers alone.
+    """
+
+    status: int
+    headers: list[Header]
+    body: bytes
+
+
 INTERNAL_ERROR: Final = ErrorAnswer(500, ErrorCode.INTERNAL_ERROR, "Internal server error", Severity.ERROR)
 NO_RESPONSE: Final = ErrorAnswer(500, ErrorCode.NO_RESPONSE, "The application gave no response", Severity.ERROR)
+
+_JSON: Final = (b"content-type", b"application/json")
+_PROBLEM_JSON: Final = (b"content-type", b"application/problem+json")
+_NO_STORE: Final = (b"cache-control", b"no-store")
+_VARY: Final = (b"vary", b"accept")
+
+_OF_ANOTHER_BODY: Final = frozenset({b"content-encoding", b"content-length", b"content-type", b"transfer-encoding"})
+"""What an error's own headers must not say: a proxied error brings those of the body that it had."""
+
+_NOT_TAKEN: Final = _OF_ANOTHER_BODY | {_NO_STORE[0]}
+
+_is_uuid: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}").fullmatch
+_is_safe: Final = re.compile(r"[A-Za-z0-9._-]{1,128}").fullmatch
 
 
 def answer_to(error: BaseException) -> ErrorAnswer:
@@ -116,55 +99,126 @@ def answer_to(error: BaseException) -> ErrorAnswer:
     return ErrorAnswer(error.status, str(error.error_code), error.message, error.severity, error.details, headers)
 
 
-def response_headers(answer: ErrorAnswer, body: bytes) -> list[Header]:
-    """Give the headers of an error response: its exact length, never to be stored, then the error's own.
+def render_error(  # noqa: PLR0913 - the last four say which of its forms the answer takes
+    answer: ErrorAnswer,
+    record: RequestContext | None,
+    service_info: Mapping[str, str],
+    *,
+    debug_info: Mapping[str, object] | None = None,
+    problem: bool = False,
+    negotiated: bool = False,
+    instance: str | None = None,
+) -> RenderedError:
+    """Write an error response.
 
-    Source: RFC 9110 section 8.6 (Content-Length), RFC 9111 section 5.2.2.5 (no-store).
-    """
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store"),
-    ]
-    taken = {name for name, _ in headers}
-    return headers + [header for header in answer.headers if header[0] not in taken]
-
-
-def render_body(
-    answer: ErrorAnswer, record: RequestContext | None, service_info: Mapping[str, str], debug_info: object = None
-) -> bytes:
-    """Write the JSON of an ErrorResponse.
+    A status that never has a body (1xx, 204, 304) gets none, and no header that would describe one. A 304 also goes
+    without `no-store`, which a cache would take over for the page that it stored (RFC 9111 section 3.2).
 
     Args:
         answer: What the client is told.
         record: Where the ids come from; None outside a RequestContextMiddleware, then they are null.
         service_info: The fields of ServiceInfo.
         debug_info: The fields of DebugInfo; None leaves the key out.
+        problem: Write a ProblemDetails instead of an ErrorResponse.
+        negotiated: The request's Accept decided between the two, so the response says `vary: accept`.
+        instance: A URI of this occurrence, for a problem; None makes one of the request id where that is a UUID.
     """
-    body = {
+    if answer.status in BODILESS_STATUSES:
+        return RenderedError(answer.status, _headers_without_body(answer), b"")
+    fields = _fields(answer, record, service_info, debug_info)
+    if problem:
+        fields = _problem_members(answer, record, instance) | fields
+    body = encode_json(fields)
+    headers = [_PROBLEM_JSON if problem else _JSON, (b"content-length", b"%d" % len(body)), _NO_STORE]
+    if answer.headers:
+        headers += _own_headers(answer, _NOT_TAKEN)
+    if negotiated:
+        headers = _varying(headers) if answer.headers else [*headers, _VARY]
+    return RenderedError(answer.status, headers, body)
+
+
+def static_error(record: RequestContext | None, service_json: bytes = b"") -> RenderedError:
+    """Write a 500 without the encoder, for when an error could not be rendered; never raises.
+
+    Args:
+        record: Where the ids come from; one that is no text of 1 to 128 letters, digits, `.`, `_` and `-` is null.
+        service_json: The JSON of a ServiceInfo, written beforehand; empty leaves the key out.
+    """
+    body = b"".join(
+        (
+            b'{"error_code":"INTERNAL_ERROR","message":"Internal server error","details":null,"correlation_id":',
+            _safe_id(record, "correlation_id"),
+            b',"request_id":',
+            _safe_id(record, "request_id"),
+            b',"timestamp":"',
+            _now().encode(),
+            b'","severity":"ERROR"',
+            service_json and b',"service_info":' + service_json,
+            b"}",
+        )
+    )
+    return RenderedError(500, [_JSON, (b"content-length", b"%d" % len(body)), _NO_STORE], body)
+
+
+def _fields(
+    answer: ErrorAnswer,
+    record: RequestContext | None,
+    service_info: Mapping[str, str],
+    debug_info: Mapping[str, object] | None,
+) -> dict[str, object]:
+    fields: dict[str, object] = {
         "error_code": answer.error_code,
         "message": answer.message,
         "details": answer.details,
         "correlation_id": record and record.correlation_id,
         "request_id": record and record.request_id,
-        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "timestamp": _now(),
         "severity": answer.severity,
         "service_info": service_info,
     }
     if debug_info is not None:
-        body["debug_info"] = debug_info
-    return encode_json(body)
+        fields["debug_info"] = debug_info
+    return fields
 
 
-def debug_info_of(error: BaseException, record: RequestContext | None, redactor: Redactor) -> dict[str, object]:
-    """Give the fields of a DebugInfo."""
-    request: dict[str, object] = {}
-    if record is not None:
-        request = {"method": record.method, "path": record.path, "route": record.route, **record.fields}
-    context = error.context if isinstance(error, AppError) else {}
-    return {
-        "exception_type": qualified_name(type(error)),
-        "stack_trace": redactor.text(format_exception_text(error)),
-        "error_context": redactor.value(context),
-        "request": redactor.value(request),
+def _problem_members(answer: ErrorAnswer, record: RequestContext | None, instance: str | None) -> dict[str, object]:
+    """Give the five members of RFC 9457 section 3.1; none of them is the name of another field."""
+    members: dict[str, object] = {
+        "type": "about:blank",
+        "title": phrase_of(answer.status),
+        "status": answer.status,
+        "detail": answer.message,
     }
+    if instance is None and record is not None and _is_uuid(record.request_id):
+        instance = f"urn:uuid:{record.request_id}"
+    if instance is not None:
+        members["instance"] = instance
+    return members
+
+
+def _own_headers(answer: ErrorAnswer, without: frozenset[bytes]) -> list[Header]:
+    return [header for header in answer.headers if header[0] not in without]
+
+
+def _headers_without_body(answer: ErrorAnswer) -> list[Header]:
+    if answer.status == HTTPStatus.NO_CONTENT:
+        return [_NO_STORE, *_own_headers(answer, _NOT_TAKEN)]
+    return _own_headers(answer, _OF_ANOTHER_BODY)
+
+
+def _varying(headers: list[Header]) -> list[Header]:
+    """Name Accept among what the response varies by, in one field with what the error itself named."""
+    named = b", ".join([value for name, value in headers if name == b"vary"])
+    if {b"*", b"accept"} & {member.strip().lower() for member in named.split(b",")}:
+        return headers
+    others = [header for header in headers if header[0] != b"vary"]
+    return [*others, (b"vary", b"%b, accept" % named) if named else _VARY]
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC).isoformat()[:-6]}Z"
+
+
+def _safe_id(record: RequestContext | None, name: str) -> bytes:
+    value = getattr(record, name, None)
+    return b'"%b"' % str.encode(value) if isinstance(value, str) and _is_safe(value) else b"null"

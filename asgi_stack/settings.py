@@ -18,10 +18,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from asgi_stack.settings_errors import PREFIX, SettingsError, describe_problems, misnamed
 from asgi_stack.settings_values import (
     Environment,
+    ErrorFormat,
     Hsts,
     LogFormat,
     LogLevel,
     Paths,
+    Replace5xx,
     RequestStarted,
     Reraise,
     SecurityPreset,
@@ -33,10 +35,12 @@ from asgi_stack.settings_values import (
 __all__ = [
     "ContextSettings",
     "Environment",
+    "ErrorFormat",
     "ErrorsSettings",
     "LogFormat",
     "LogLevel",
     "LogSettings",
+    "Replace5xx",
     "RequestStarted",
     "Reraise",
     "SecurityPreset",
@@ -112,10 +116,16 @@ class SecuritySettings(_Group):
 
 
 class ErrorsSettings(_Group):
-    """What happens to an error after it was answered."""
+    """How an error is answered, and what happens to it afterwards."""
 
+    format: Annotated[ErrorFormat, ignoring_case(ErrorFormat)] = Field(
+        default="default", description="The body; default: a problem (RFC 9457) for clients that ask; problem: for all"
+    )
     reraise: Annotated[Reraise, ignoring_case(Reraise)] = Field(
         default="incomplete", description="When the server sees the error too; incomplete: if no whole response left"
+    )
+    replace_5xx: Annotated[Replace5xx, ignoring_case(Replace5xx)] = Field(
+        default="default_bodies", description="Which of the app's own 5xx responses are replaced by an error body"
     )
 
 

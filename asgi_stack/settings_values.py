@@ -11,16 +11,18 @@ from typing import Annotated, Literal, TypeAlias, cast, get_args
 
 from pydantic import AfterValidator, BeforeValidator
 
-from asgi_stack.options import Environment, RequestStarted, Reraise
+from asgi_stack.options import Environment, ErrorFormat, Replace5xx, RequestStarted, Reraise
 from asgi_stack.paths import PathPatterns
 from asgi_stack.security_header_values import check_header_value
 
 __all__ = [
     "Environment",
+    "ErrorFormat",
     "Hsts",
     "LogFormat",
     "LogLevel",
     "Paths",
+    "Replace5xx",
     "RequestStarted",
     "Reraise",
     "SecurityPreset",

@@ -53,7 +53,7 @@ class TestDefaults:
                 "hsts": "max-age=63072000; includeSubDomains",
                 "x_xss_protection": "1; mode=block",
             },
-            "errors": {"reraise": "incomplete"},
+            "errors": {"format": "default", "reraise": "incomplete", "replace_5xx": "default_bodies"},
             "server": {"host": "127.0.0.1", "port": 8000, "workers": 1},
         }
 
@@ -97,7 +97,9 @@ class TestSources:
             ("LOG__FORMAT", "JSON", "format='json'"),
             ("LOG__REQUEST_STARTED", "Off", "request_started='off'"),
             ("SECURITY__PRESET", "OWASP", "preset='owasp'"),
+            ("ERRORS__FORMAT", "Problem", "format='problem'"),
             ("ERRORS__RERAISE", "Never", "reraise='never'"),
+            ("ERRORS__REPLACE_5XX", "ALWAYS", "replace_5xx='always'"),
         ],
     )
     def test_words_are_compared_without_case(

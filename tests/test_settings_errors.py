@@ -54,6 +54,8 @@ class TestRefusals:
             ("SECURITY__HSTS", "max-age=\u0661", "should be off, or directives such as max-age=63072000"),
             ("SECURITY__HSTS", "includeSubDomains", "should be off, or directives such as max-age=63072000"),
             ("SECURITY__X_XSS_PROTECTION", "2", "should be '1; mode=block' or '0', got '2'"),
+            ("ERRORS__FORMAT", "html", "should be 'default' or 'problem', got 'html'"),
+            ("ERRORS__REPLACE_5XX", "all", "should be 'default_bodies', 'always' or 'never', got 'all'"),
             ("SERVER__PORT", "70000", "should be less than or equal to 65535, got '70000'"),
             ("SERVER__WORKERS", "two", "should be a valid integer"),
         ],

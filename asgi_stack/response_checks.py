@@ -1,0 +1,160 @@
+"""Check what starts a response before it leaves: a server that finds the fault has often sent half of it by then.
+
+Uvicorn closes the connection without a byte when a header holds a line break, and hypercorn answers with an empty 500.
+Found here, the fault becomes an error like any other.
+
+Source: https://asgi.readthedocs.io/en/latest/specs/www.html#response-start-send-event, RFC 9110 sections 5 and 15.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    from asgi_stack.types import Header, Message
+
+__all__ = [
+    "BODILESS_STATUSES",
+    "ProtocolError",
+    "checked_headers",
+    "checked_start",
+    "with_short_reason",
+    "without_body",
+]
+
+MAX_CLOSE_REASON_BYTES: Final = 123
+
+_breaks_out: Final = re.compile(rb"[\r\n\0]").search
+_token: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+
+_USUAL: Final = frozenset(
+    b"""
+    accept-ranges access-control-allow-origin age allow cache-control connection content-disposition content-encoding
+    content-language content-length content-range content-security-policy content-type date etag expires last-modified
+    link location retry-after server set-cookie vary www-authenticate x-correlation-id x-request-id
+    """.split()
+)
+"""Names that need no look at: finding one here is a third of the price of asking the cache."""
+
+BODILESS_STATUSES: Final = frozenset({*range(100, 200), 204, 304})
+"""1xx, 204 and 304 never have a body (RFC 9110 section 6.4.1)."""
+
+_BODY_HEADERS: Final = frozenset({b"content-length", b"content-type"})
+
+
+class ProtocolError(RuntimeError):
+    """The application broke a rule of ASGI or HTTP with the message that it was about to send.
+
+    It is raised out of that very `send`, so the traceback shows who sent the message.
+    """
+
+
+def checked_start(message: Message) -> Message:
+    """Check the status and the headers of a response start.
+
+    Returns:
+        The message itself; a copy with its headers as a list where they were an iterator, which can be read only once.
+
+    Raises:
+        ProtocolError: The status is no number from 100 to 599, or see `checked_headers`.
+    """
+    status: object = message.get("status")
+    if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:  # noqa: PLR2004 - RFC 9110
+        raise ProtocolError(f"{message['type']} has the status {status!r:.40}, not a number from 100 to 599")
+    return checked_headers(message)
+
+
+def checked_headers(message: Message) -> Message:
+    """Check the headers of a message that starts a response or accepts a websocket.
+
+    Returns:
+        As `checked_start`.
+
+    Raises:
+        ProtocolError: A header is no pair of bytes, its name is no token, or its value holds CR, LF or NUL. The
+            message names the header and never shows its value.
+    """
+    headers: Iterable[Header] = message.get("headers") or ()
+    kind = type(headers)
+    if kind is not list and kind is not tuple:
+        headers = _as_list(headers)
+        message = {**message, "headers": headers}
+    try:
+        for name, value in headers:
+            # Asking for the numbers of CR, LF and NUL is four times cheaper than a pattern, or than asking for bytes.
+            if 13 in value or 10 in value or 0 in value or (name not in _USUAL and not _is_token(name)):  # noqa: PLR2004
+                break
+        else:
+            return message
+    except (TypeError, ValueError):
+        pass
+    raise ProtocolError(_header_problem(headers))
+
+
+def with_short_reason(message: Message) -> Message:
+    """Give a close with its reason cut to what a control frame holds, on a character's boundary.
+
+    A frame holds 125 bytes, two of them are the code (RFC 6455 section 5.5). Of a longer reason uvicorn makes an error,
+    and the client never learns the code.
+    """
+    reason = message.get("reason")
+    if not isinstance(reason, str) or len(reason.encode(errors="replace")) <= MAX_CLOSE_REASON_BYTES:
+        return message
+    return {**message, "reason": reason.encode(errors="replace")[:MAX_CLOSE_REASON_BYTES].decode(errors="ignore")}
+
+
+def without_body(message: Message) -> Message:
+    """Give a message of a bodiless response as it may leave.
+
+    A start loses `content-length` and `content-type`, a part of the body its bytes, a file is not sent. uvicorn raises
+    on bytes after such a start, and on a length above 0.
+    """
+    kind = message["type"]
+    if kind == "http.response.start":
+        headers = message.get("headers") or ()
+        kept = [header for header in headers if header[0].lower() not in _BODY_HEADERS]
+        return {**message, "headers": kept} if len(kept) != len(headers) else message
+    if kind == "http.response.body":
+        return {**message, "body": b""} if message.get("body") else message
+    if kind in ("http.response.zerocopysend", "http.response.pathsend"):
+        return {"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)}
+    return message
+
+
+@lru_cache(maxsize=1024)
+def _is_token(name: bytes) -> bool:
+    # Services use the same few names over and over; looking one up is half the price of matching it.
+    return _token(name) is not None
+
+
+def _as_list(headers: Iterable[Header]) -> list[Header]:
+    try:
+        return list(headers)
+    except TypeError:
+        raise ProtocolError(f"headers must be pairs of bytes, not {type(headers).__name__}") from None
+
+
+def _header_problem(headers: Iterable[object]) -> str:
+    """Name the first header that must not leave; never its value, which may be a secret or a forged line."""
+    for header in headers:
+        problem = _pair_problem(cast("Sequence[object]", header) if isinstance(header, list | tuple) else ())
+        if problem:
+            return problem
+    return "the headers change while they are read"
+
+
+def _pair_problem(pair: Sequence[object]) -> str | None:
+    if len(pair) != 2:  # noqa: PLR2004 - name and value
+        return "a header is no pair of name and value"
+    name, value = pair
+    if not isinstance(name, bytes):
+        return f"the header name {name!r:.80} is {type(name).__name__}, not bytes"
+    shown = repr(name[:80])[1:]
+    if not isinstance(value, bytes):
+        return f"the value of the header {shown} is {type(value).__name__}, not bytes"
+    if _breaks_out(value):
+        return f"the value of the header {shown} holds a carriage return, a line feed or NUL"
+    return None if _token(name) else f"the header name {shown} is no token (RFC 9110 section 5.6.2)"
