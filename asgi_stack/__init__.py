@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         UnauthorizedError,
         ValidationError,
     )
+    from asgi_stack.http_context import capture_request_context
     from asgi_stack.logging import configure_structlog, get_logger, log_context, log_exception
     from asgi_stack.middleware.error_handler import ErrorHandlerMiddleware, NoResponseError
     from asgi_stack.middleware.lifespan import LifespanMiddleware
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from asgi_stack.pipeline import Pipeline, PipelineOrderError, Stage
     from asgi_stack.presets import default_pipeline, wrap
     from asgi_stack.redaction import SENSITIVE_FIELD_PATTERNS, Redactor, enrich_error, sanitize_context
+    from asgi_stack.reporting import ErrorEvent, ErrorReporter
+    from asgi_stack.response_checks import ProtocolError
     from asgi_stack.responses import DebugInfo, ErrorResponse, ServiceInfo
     from asgi_stack.settings import Settings, SettingsError
     from asgi_stack.validation import validate
@@ -61,7 +64,9 @@ __all__ = [
     "DeadlineExceededError",
     "DebugInfo",
     "ErrorCode",
+    "ErrorEvent",
     "ErrorHandlerMiddleware",
+    "ErrorReporter",
     "ErrorResponse",
     "ForbiddenError",
     "LifespanMiddleware",
@@ -70,6 +75,7 @@ __all__ = [
     "PayloadTooLargeError",
     "Pipeline",
     "PipelineOrderError",
+    "ProtocolError",
     "RateLimitedError",
     "Redactor",
     "RequestContext",
@@ -84,6 +90,7 @@ __all__ = [
     "Stage",
     "UnauthorizedError",
     "ValidationError",
+    "capture_request_context",
     "configure_structlog",
     "default_pipeline",
     "enrich_error",
@@ -123,6 +130,7 @@ _MODULES = {
         "UnauthorizedError",
         "ValidationError",
     ),
+    "http_context": ("capture_request_context",),
     "logging": ("configure_structlog", "get_logger", "log_context", "log_exception"),
     "middleware.error_handler": ("ErrorHandlerMiddleware", "NoResponseError"),
     "middleware.lifespan": ("LifespanMiddleware",),
@@ -133,6 +141,8 @@ _MODULES = {
     "pipeline": ("Pipeline", "PipelineOrderError", "Stage"),
     "presets": ("default_pipeline", "wrap"),
     "redaction": ("SENSITIVE_FIELD_PATTERNS", "Redactor", "enrich_error", "sanitize_context"),
+    "reporting": ("ErrorEvent", "ErrorReporter"),
+    "response_checks": ("ProtocolError",),
     "responses": ("DebugInfo", "ErrorResponse", "ServiceInfo"),
     "settings": ("Settings", "SettingsError"),
     "validation": ("validate",),

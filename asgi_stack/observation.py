@@ -121,7 +121,7 @@ class WebSocketObservation(WebSocketExchange):
 
     async def send(self, message: Message) -> None:
         """Hand a message to the server and measure it."""
-        kind = message["type"]
+        kind, close_code = message["type"], self._close_code
         if kind == "websocket.send":
             self._messages_out += 1
             self.bytes_out += _size(message)
@@ -129,7 +129,11 @@ class WebSocketObservation(WebSocketExchange):
             self.bytes_out += len(message.get("body", b""))
         else:
             self._note_handshake(kind, message)
-        await super().send(message)
+        try:
+            await super().send(message)
+        except Exception:
+            self._close_code = close_code  # what the server refused never left
+            raise
 
     async def receive(self) -> Message:
         """Give the server's next message and measure it."""

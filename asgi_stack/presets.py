@@ -12,6 +12,7 @@ from asgi_stack.middleware.request_logging import RequestLoggingMiddleware
 from asgi_stack.middleware.security_headers import SecurityHeadersMiddleware
 from asgi_stack.options import check_app, check_instance
 from asgi_stack.pipeline import Pipeline, pipeline_of
+from asgi_stack.redaction import Redactor
 from asgi_stack.responses import ServiceInfo
 from asgi_stack.settings import Settings
 
@@ -21,19 +22,23 @@ if TYPE_CHECKING:
 __all__ = ["default_pipeline", "wrap"]
 
 
-def default_pipeline(settings: Settings | None = None) -> Pipeline:
+def default_pipeline(settings: Settings | None = None, *, redactor: Redactor | None = None) -> Pipeline:
     """Give the recommended layers in their order: security headers, request context, request line, errors.
 
     It builds a stack only; `wrap` also sets up logging and answers the server's lifespan.
 
     Args:
         settings: What the layers are told; None reads the environment.
+        redactor: What counts as a secret in each of them; None takes the default policy.
 
     Raises:
         SettingsError: `settings` is None and a variable is wrong.
+        TypeError: An argument is of the wrong type.
     """
     check_instance("settings", settings, Settings)
+    check_instance("redactor", redactor, Redactor)
     settings = settings or Settings()
+    redactor = redactor or Redactor()
     log, security = settings.log, settings.security
     service_info = ServiceInfo(
         name=settings.service.name, version=settings.service.version, environment=settings.environment
@@ -53,36 +58,43 @@ def default_pipeline(settings: Settings | None = None) -> Pipeline:
             slow_after_s=log.slow_after_s,
             exclude_paths=log.exclude_paths,
             sensitive_paths=log.sensitive_paths,
+            redactor=redactor,
         )
         .use(
             ErrorHandlerMiddleware,
             environment=settings.environment,
             service_info=service_info,
+            error_format=settings.errors.format,
             reraise=settings.errors.reraise,
+            redactor=redactor,
+            replace_5xx=settings.errors.replace_5xx,
         )
     )
 
 
-def wrap(app: AnyASGIApp, settings: Settings | None = None) -> ASGIApp:
+def wrap(app: AnyASGIApp, settings: Settings | None = None, *, redactor: Redactor | None = None) -> ASGIApp:
     """Put the recommended stack around any ASGI 3 application, set up logging, and answer the server's lifespan.
 
     Args:
         app: Any ASGI 3 callable. One that a Pipeline built is taken as it is: its own options hold, and of the
             settings only those of the log.
         settings: What the stack is told; None reads the environment.
+        redactor: What counts as a secret in the log, in error bodies and in all layers; None takes the default policy.
 
     Raises:
         SettingsError: `settings` is None and a variable is wrong.
-        TypeError: `app` is not callable, or `settings` are none.
+        TypeError: `app` is not callable, `settings` are none, or `redactor` is none.
 
     uvicorn's and hypercorn's own access lines are silenced where the request line takes their place.
     """
     check_app(app)
     check_instance("settings", settings, Settings)
+    check_instance("redactor", redactor, Redactor)
     settings = settings or Settings()
+    redactor = redactor or Redactor()
     built = pipeline_of(app)
     logs_requests = built is None or RequestLoggingMiddleware in built
-    configure_structlog(settings.resolved_log(), server_access_log=not logs_requests)
+    configure_structlog(settings.resolved_log(), server_access_log=not logs_requests, redactor=redactor)
     if built is not None:
         return app
-    return Pipeline().use(LifespanMiddleware).extend(default_pipeline(settings)).build(app)
+    return Pipeline().use(LifespanMiddleware).extend(default_pipeline(settings, redactor=redactor)).build(app)

@@ -18,6 +18,18 @@ def raising(error: BaseException) -> ASGIApp:
     return app
 
 
+def sending(*messages: Message, error: BaseException | None = None) -> ASGIApp:
+    """Make an app that sends these, and then raises."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for message in messages:
+            await send(message)
+        if error is not None:
+            raise error
+
+    return app
+
+
 async def respond(send: Send, *bodies: bytes, complete: bool = True) -> None:
     """Send a 200 with a body in pieces; `complete=False` leaves its end out."""
     await send(START)

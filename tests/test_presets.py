@@ -13,12 +13,14 @@ from asgi_stack import (
     ErrorHandlerMiddleware,
     LifespanMiddleware,
     Pipeline,
+    Redactor,
     RequestContextMiddleware,
     RequestLoggingMiddleware,
     SecurityHeadersMiddleware,
     Settings,
     SettingsError,
     default_pipeline,
+    get_logger,
     wrap,
 )
 from asgi_stack.pipeline import pipeline_of
@@ -61,10 +63,13 @@ class TestDefaultPipeline:
             context={"trust_inbound": False},
             log={"request_started": "off", "slow_after_s": 2, "exclude_paths": ["/a"], "sensitive_paths": ["/b"]},
             security={"preset": "owasp", "hsts": None, "x_xss_protection": "0"},
-            errors={"reraise": "always"},
+            errors={"reraise": "always", "format": "problem", "replace_5xx": "never"},
         )
+        redactor = Redactor(sensitive_names=("iban",))
 
-        headers, context, log, errors = (layer.options for layer in default_pipeline(settings))
+        layers = default_pipeline(settings, redactor=redactor)
+
+        headers, context, log, errors = (layer.options for layer in layers)
 
         assert headers == {"preset": "owasp", "hsts": None, "x_xss_protection": "0"}
         assert context == {"trust_inbound": False}
@@ -73,8 +78,11 @@ class TestDefaultPipeline:
             "slow_after_s": 2,
             "exclude_paths": ("/a",),
             "sensitive_paths": ("/b",),
+            "redactor": redactor,
         }
         assert (errors["environment"], errors["reraise"]) == ("staging", "always")
+        assert (errors["error_format"], errors["replace_5xx"]) == ("problem", "never")
+        assert errors["redactor"] is redactor
         assert str(errors["service_info"]) == "name='orders' version='1.4.0' environment='staging'"
 
     def test_environment_is_read_when_no_settings_are_given(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,6 +106,21 @@ class TestWrap:
         assert seen.values("x-content-type-options") == ["nosniff"]
         assert seen.values("x-correlation-id") == [line["correlation_id"]]
         assert (line["event"], line["path"], line["outcome"]) == ("request_completed", "/hello", "ok")
+
+    async def test_one_redactor_serves_the_whole_stack(self, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+        """What a user calls secret is hidden in error lines, request lines and all other lines alike."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            get_logger("shop").warning("seen", iban="DE-1")
+            raise AppError("No", context={"iban": "DE-2"})
+
+        redactor = Redactor(sensitive_names=("iban",))
+        await exchange(wrap(app, redactor=redactor), http_scope(query_string=b"iban=DE-3"))
+
+        out = capfdbinary.readouterr().out
+        # The app's line, the context and its line in the stack trace, the query in the error line and the request line.
+        assert out.count(b"[REDACTED]") == 5
+        assert b"DE-" not in out
 
     async def test_error_has_one_error_line_and_one_request_line(
         self, capfdbinary: pytest.CaptureFixture[bytes]

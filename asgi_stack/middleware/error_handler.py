@@ -2,52 +2,50 @@
 
 Scopes: http and websocket; all others pass through.
 Order: inside the security headers, the request's ids and the request line; outside all that may raise an AppError.
-Reads: the RequestContext, where there is one.
+Reads: the RequestContext, where there is one; the request's Accept header.
 Writes: a whole error response, a websocket denial or a close, when nothing has left yet; `RequestContext.error`.
 Errors: after a partial response the exception goes on to the server, which must cut the connection; see `reraise`.
-Source: https://asgi.readthedocs.io/en/latest/specs/www.html, RFC 9110 section 15, RFC 6455 section 7.4.1.
+Source: https://asgi.readthedocs.io/en/latest/specs/www.html, RFC 9110 section 15, RFC 9457, RFC 6455 section 7.4.1.
 """
 
 from __future__ import annotations
 
 from asyncio import CancelledError
-from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, get_args
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Final, get_args
 
 from asgi_stack.context import RequestContext
+from asgi_stack.error_delivery import close_websocket, deliver, tells_of_disconnect
+from asgi_stack.error_journal import ErrorJournal, GuardedExchange
+from asgi_stack.error_mapping import ErrorHandlers, ErrorMapping, Mapped
+from asgi_stack.error_renderer import ErrorRenderer
 from asgi_stack.exceptions import Severity
-from asgi_stack.exchange import INTERNAL_ERROR_CLOSE, HTTPExchange, WebSocketExchange
-from asgi_stack.logging.emit import emit
-from asgi_stack.logging.exceptions import write_exception
-from asgi_stack.logging.marks import mark_logged, was_logged_here
-from asgi_stack.middleware.active import ACTIVE, HIDE_PATH, leave
-from asgi_stack.options import Environment, Reraise, check_app, check_choice, check_instance
-from asgi_stack.pipeline import Stage
-from asgi_stack.redaction import REDACTED, Redactor
-from asgi_stack.responses import (
-    INTERNAL_ERROR,
-    NO_RESPONSE,
-    ErrorAnswer,
-    ServiceInfo,
-    answer_to,
-    debug_info_of,
-    render_body,
-    response_headers,
+from asgi_stack.frameworks.default_bodies import DEFAULT_BODIES, DefaultBodies
+from asgi_stack.guarded_exchange import GuardedHTTPExchange, GuardedWebSocketExchange, HeldResponse
+from asgi_stack.held_responses import answer_in_place_of, is_default_response
+from asgi_stack.logging.marks import mark_logged
+from asgi_stack.middleware.active import ACTIVE, leave
+from asgi_stack.options import (
+    Environment,
+    ErrorFormat,
+    Replace5xx,
+    Reraise,
+    check_app,
+    check_choice,
+    check_instance,
+    check_size,
 )
+from asgi_stack.pipeline import Stage
+from asgi_stack.redaction import Redactor
+from asgi_stack.reporting.base import ErrorReporter, checked_reporters
+from asgi_stack.responses import INTERNAL_ERROR, NO_RESPONSE, ServiceInfo
 
 if TYPE_CHECKING:
     from asgi_stack.types import AnyASGIApp, Receive, Scope, Send
 
 __all__ = ["ErrorHandlerMiddleware", "NoResponseError"]
 
-Exchange: TypeAlias = HTTPExchange | WebSocketExchange
-
-MAX_CLOSE_REASON_BYTES: Final = 123
-"""A control frame holds 125 bytes, two of them are the code (RFC 6455 section 5.5)."""
-DISCONNECT_NAMES: Final = frozenset({"ClientDisconnect", "ClientDisconnected", "WebSocketDisconnect"})
-CLIENTS_DOING: Final = frozenset({Severity.DEBUG, Severity.INFO, Severity.WARNING})
-OWN_FIELDS: Final = frozenset({"method", "path", "type", "late_error", "response_started"})
-_LOGGER: Final = "asgi_stack.errors"
+_HINT: Final = "a framework answered an exception without showing it; its adapter in asgi_stack.frameworks would"
 
 
 class NoResponseError(RuntimeError):
@@ -55,50 +53,77 @@ class NoResponseError(RuntimeError):
 
 
 class ErrorHandlerMiddleware:
-    """Turn what an app raises into a response, a log line, and silence where the client has gone.
+    """Turn what an app raises into a response, a log line, a report, and silence where the client has gone.
 
     Args:
         app: The application inside.
         environment: `development`, `testing`, `staging` or `production`. Only `development` adds `debug_info`, with
             the stack trace, to the body; the other three answer alike.
         service_info: Who answers; None names the service `service`, version `0.0.0`.
+        error_format: `default` writes problem details (RFC 9457) for clients whose Accept header names
+            `application/problem+json`, and an ErrorResponse for all others; `problem` writes them for everybody.
+        handlers: Exception classes and functions that take such an exception and give an AppError, or None to leave
+            it to the handler of a more general class. They are looked up by the exception's MRO, and come before all
+            else; of a group, by each leaf's.
+        reporters: Told of errors of severity ERROR and CRITICAL, before the response is sent.
         reraise: `incomplete` raises on only when no complete response has left, so that the connection stays alive
             and the server writes no second traceback; `always` is for tests; `never` is for servers that take any
             exception for their own defect.
-        redactor: Decides what is sensitive in logs and in `debug_info`.
+        redactor: Decides what is sensitive in logs, reports and `debug_info`.
+        replace_5xx: Which of the app's own responses from 500 on make way for an ErrorResponse: `default_bodies`
+            those that a framework wrote by default, `always` all of them, `never` none. `DEFAULT_BODIES.extended(...)`
+            adds bodies of one's own to those that frameworks write.
+        hold_limit_bytes: Bytes of such a response's body that are held back to look at it, 0 or more. A longer one is
+            the app's own, and leaves.
 
     Raises:
         TypeError: An option is of the wrong type.
         ValueError: An option is none of its values.
 
-    An AppError is answered with its own status, code, message, details and headers; any other exception with a 500
-    that tells nothing of it. An app that returns without a response gets a 500 `NO_RESPONSE`. On a websocket the
-    answer is a denial where the server offers one, else a close; 1011 once it was accepted. Exceptions that are no
-    `Exception` (cancellation, exit) are never answered and always go on.
+    An AppError is answered with its own status, code, message, details and headers; an HTTP exception of Starlette,
+    FastAPI, Litestar, Quart or Django with its own too; any other exception with a 500 that tells nothing of it. Of
+    an exception group the leaf of the highest status decides. An app that returns without a response gets a 500
+    `NO_RESPONSE`. On a websocket the answer is a denial where the server offers one, else a close; 1011 once it was
+    accepted. Exceptions that are no `Exception` (cancellation, exit) are never answered and always go on.
     """
 
     stage: ClassVar[Stage] = Stage.ERRORS
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each of them is an option of the one contract for errors
         self,
         app: AnyASGIApp,
         *,
         environment: Environment = "production",
         service_info: ServiceInfo | None = None,
+        error_format: ErrorFormat = "default",
+        handlers: ErrorHandlers | None = None,
+        reporters: Sequence[ErrorReporter] = (),
         reraise: Reraise = "incomplete",
         redactor: Redactor | None = None,
+        replace_5xx: Replace5xx | DefaultBodies = "default_bodies",
+        hold_limit_bytes: int = 65_536,
     ) -> None:
         check_app(app)
         check_choice("environment", environment, get_args(Environment))
+        check_choice("error_format", error_format, get_args(ErrorFormat))
         check_choice("reraise", reraise, get_args(Reraise))
+        if not isinstance(replace_5xx, DefaultBodies):
+            check_choice("replace_5xx", replace_5xx, get_args(Replace5xx))
         check_instance("service_info", service_info, ServiceInfo)
         check_instance("redactor", redactor, Redactor)
+        check_size("hold_limit_bytes", hold_limit_bytes)
         self.app: AnyASGIApp = app
-        self._is_development = environment == "development"
-        service = service_info or ServiceInfo(name="service", version="0.0.0", environment=environment)
-        self._service_info = service.model_dump()
+        self.hold_limit_bytes = hold_limit_bytes
         self._reraise = reraise
-        self._redactor = redactor or Redactor()
+        self._replace_5xx = replace_5xx
+        self._default_bodies = replace_5xx if isinstance(replace_5xx, DefaultBodies) else DEFAULT_BODIES
+        service = service_info or ServiceInfo(name="service", version="0.0.0", environment=environment)
+        redactor = redactor or Redactor()
+        self._mapping = ErrorMapping(handlers)
+        self._journal = ErrorJournal(redactor, checked_reporters(reporters), service.model_dump())
+        self._renderer = ErrorRenderer(
+            service, redactor, is_development=environment == "development", always_problem=error_format == "problem"
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -106,125 +131,116 @@ class ErrorHandlerMiddleware:
         kind = scope["type"]
         if kind not in ("http", "websocket") or type(self) in outer:
             return await self.app(scope, receive, send)  # type: ignore[no-any-return]  # as below
-        exchange = (HTTPExchange if kind == "http" else WebSocketExchange)(scope, receive, send)
+        exchange = (
+            GuardedHTTPExchange(scope, receive, send, self)
+            if kind == "http"
+            else GuardedWebSocketExchange(scope, receive, send)
+        )
         scope[ACTIVE] = (*outer, type(self))
         try:
             result = await self.app(scope, exchange.receive, exchange.send)
         except Exception as error:
-            await self._answer_error(error, scope, exchange)
+            await self._answer_error(error, exchange)
             if self._goes_on(exchange):
                 raise
-        except (CancelledError, GeneratorExit) as error:
-            # Nothing failed, so the server's traceback of it stays silent too; the request line tells of it.
-            mark_logged(error)
-            raise
         except BaseException as error:
-            self._log_error(error, scope, exchange, level=Severity.CRITICAL)
+            self._note_exit(error, exchange)
             raise
         else:
             if not exchange.complete:
-                await self._answer_silence(scope, exchange)
+                await self._answer_silence(exchange)
             return result  # type: ignore[no-any-return]  # it means nothing to ASGI, but whoever called may know more
         finally:
+            if exchange.is_eventful or exchange.left:
+                self._tell_rest(exchange)
+                exchange.forget()
             leave(scope, outer)
-            # Its frames hold the exchange: without this line each client that leaves would leave a cycle behind.
-            exchange.refusal = None
 
-    def _goes_on(self, exchange: Exchange) -> bool:
+    async def judge(self, exchange: GuardedHTTPExchange, held: HeldResponse, *, is_whole: bool) -> None:
+        """Decide what becomes of the app's own response of status 500 or more; the table is in docs/errors.md."""
+        record = RequestContext.current()
+        recorded = None if record is None else record.error
+        error = recorded or held.error
+        if error is not None and exchange.left and tells_of_disconnect(error, exchange):
+            return await exchange.release()
+        is_default = is_whole and is_default_response(self._default_bodies, held, exchange.scope)
+        replaces = is_whole and (self._replace_5xx == "always" or (is_default and self._replace_5xx != "never"))
+        exchange.judged, held.error = held, error
+        mapped = Mapped(answer_in_place_of(held)) if error is None else self._mapping.look_up(error)
+        held.unexplained = mapped.answer if is_default and error is None else None
+        # An exception that a handler of the app's was given, which then chose what to answer, is no failure unless it
+        # is raised on: that is known at the end.
+        if error is not None and (is_default or replaces or recorded is not None):
+            self._enter(error, mapped, exchange)
+            held.is_logged = True
+        if not replaces:
+            return await exchange.release()
+        exchange.drop()
+        return await deliver(self._renderer.render(mapped, exchange.scope, error), exchange)
+
+    def _goes_on(self, exchange: GuardedExchange) -> bool:
         settled = exchange.complete or exchange.left
         return self._reraise == "always" or (self._reraise == "incomplete" and not settled)
 
-    async def _answer_error(self, error: Exception, scope: Scope, exchange: Exchange) -> None:
-        if exchange.left and _tells_of_disconnect(error, exchange):
+    async def _answer_error(self, error: Exception, exchange: GuardedExchange) -> None:
+        if exchange.left and tells_of_disconnect(error, exchange):
             mark_logged(error)
             return
-        self._log_error(error, scope, exchange)
+        is_explained, is_logged = exchange.settle(error)
+        if is_logged:
+            return
+        mapped = self._mapping.look_up(error)
+        self._enter(error, mapped, exchange, is_late=exchange.complete and not is_explained)
         if exchange.complete or exchange.left:
             return
         if not exchange.started:
-            await _deliver(*self._render(error), scope, exchange)
-        elif isinstance(exchange, WebSocketExchange) and exchange.accepted:
-            await _close(exchange, answer_to(error).error_code)
+            await deliver(self._renderer.render(mapped, exchange.scope, error), exchange)
+        elif isinstance(exchange, GuardedWebSocketExchange) and exchange.accepted:
+            await close_websocket(exchange, mapped.answer.error_code)
 
-    async def _answer_silence(self, scope: Scope, exchange: Exchange) -> None:
+    async def _answer_silence(self, exchange: GuardedExchange) -> None:
         """Deal with an app that returned before its response was complete, without raising."""
-        if exchange.left or (isinstance(exchange, WebSocketExchange) and exchange.accepted):
+        if exchange.left or (isinstance(exchange, GuardedWebSocketExchange) and exchange.accepted):
             return
-        event = "incomplete_response" if exchange.started else "no_response"
-        emit("error", event, self._request_fields(scope, exchange), logger=_LOGGER)
+        held = exchange.drop()
+        error = exchange.violation or (None if held is None else held.error)
+        if isinstance(error, Exception):
+            await self._answer_error(error, exchange)
+            return
+        event = "no_response" if held is None and not exchange.started else "incomplete_response"
+        answer = NO_RESPONSE if held is None else answer_in_place_of(held)
+        self._journal.enter_without_exception(event, answer, exchange)
         if not exchange.started:
-            body = render_body(NO_RESPONSE, RequestContext.current(), self._service_info)
-            await _deliver(NO_RESPONSE, body, scope, exchange)
+            await deliver(self._renderer.render(Mapped(answer), exchange.scope), exchange)
             if self._reraise == "always":
-                raise NoResponseError(f"{scope['type']} {scope.get('path')}: the app returned without a response")
+                path = exchange.scope.get("path")
+                raise NoResponseError(f"{exchange.scope['type']} {path}: the app returned without a response")
 
-    def _render(self, error: Exception) -> tuple[ErrorAnswer, bytes]:
-        record = RequestContext.current()
-        try:
-            answer = answer_to(error)
-            debug_info = debug_info_of(error, record, self._redactor) if self._is_development else None
-            return answer, render_body(answer, record, self._service_info, debug_info)
-        except Exception as failure:  # noqa: BLE001 - an error that cannot be rendered is still answered
-            write_exception(failure, "error_rendering_failed", {}, logger=_LOGGER, redactor=self._redactor)
-            return INTERNAL_ERROR, render_body(INTERNAL_ERROR, record, self._service_info)
-
-    def _log_error(self, error: BaseException, scope: Scope, exchange: Exchange, level: Severity | None = None) -> None:
-        record = RequestContext.current()
-        if record is not None:
-            record.error = error
-            record.late_error = exchange.complete
-        if not was_logged_here(error):
-            fields = self._request_fields(scope, exchange)
-            if exchange.started and getattr(error, "severity", None) in CLIENTS_DOING:
-                # Raised too late to be answered as it asks, it is no longer the client's doing but a defect here.
-                level = Severity.ERROR
-            write_exception(error, "request_failed", fields, level=level, logger=_LOGGER, redactor=self._redactor)
-
-    def _request_fields(self, scope: Scope, exchange: Exchange) -> dict[str, object]:
-        record = RequestContext.current()
-        hidden = HIDE_PATH in scope.get(ACTIVE, ())
-        bound = {} if record is None or hidden else record.fields
-        fields = {f"{name}_" if name in OWN_FIELDS else name: value for name, value in bound.items()}
-        fields["method"] = scope.get("method")
-        if isinstance(exchange, WebSocketExchange):
-            fields["type"] = "websocket"
-        fields["path"] = REDACTED if hidden else scope.get("path")
-        if exchange.complete:
-            fields["late_error"] = True
-        elif exchange.started:
-            fields["response_started"] = True
-        return fields
-
-
-def _tells_of_disconnect(error: Exception, exchange: Exchange) -> bool:
-    """Tell whether an error after the client left only says so: what the server's send raised, or a framework's word.
-
-    Any other OSError is the app's own: a file that is missing, a database that is down.
-    """
-    if any(cls.__name__ in DISCONNECT_NAMES for cls in type(error).__mro__):
-        return True
-    return exchange.refusal is not None and exchange.refusal in (error, error.__cause__)
-
-
-async def _deliver(answer: ErrorAnswer, body: bytes, scope: Scope, exchange: Exchange) -> None:
-    headers = response_headers(answer, body)
-    try:
-        if isinstance(exchange, HTTPExchange):
-            await exchange.send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            shown = b"" if scope.get("method") == "HEAD" else body
-            await exchange.send({"type": "http.response.body", "body": shown})
-        elif "websocket.http.response" in (scope.get("extensions") or {}):
-            # A denial's length is the server's to write: both its h11 and its websocket parts would add one.
-            headers = [header for header in headers if header[0] != b"content-length"]
-            await exchange.send({"type": "websocket.http.response.start", "status": answer.status, "headers": headers})
-            await exchange.send({"type": "websocket.http.response.body", "body": body})
+    def _note_exit(self, error: BaseException, exchange: GuardedExchange) -> None:
+        """Log what ends more than the request: an exit, an interrupt."""
+        if isinstance(error, (CancelledError, GeneratorExit)):
+            # Nothing failed, so the server's traceback of it stays silent too; the request line tells of it.
+            mark_logged(error)
         else:
-            await exchange.send({"type": "websocket.close", "code": INTERNAL_ERROR_CLOSE})
-    except OSError:
-        exchange.left = True
+            self._journal.enter(error, self._mapping.look_up(error), exchange, severity=Severity.CRITICAL)
 
+    def _enter(self, error: BaseException, mapped: Mapped, exchange: GuardedExchange, *, is_late: bool = False) -> None:
+        self._journal.enter(error, mapped, exchange, is_late=is_late)
+        if mapped.failure is not None:
+            self._journal.enter_failure(mapped.failure, "error_rendering_failed")
 
-async def _close(exchange: WebSocketExchange, error_code: str) -> None:
-    reason = error_code.encode()[:MAX_CLOSE_REASON_BYTES].decode(errors="ignore")
-    with suppress(OSError):
-        await exchange.send({"type": "websocket.close", "code": INTERNAL_ERROR_CLOSE, "reason": reason})
+    def _tell_rest(self, exchange: GuardedExchange) -> None:
+        """Log what the app kept to itself: a swallowed breach of the protocol, and why it answered with a 5xx."""
+        if exchange.violation is not None:
+            self._enter(exchange.violation, Mapped(INTERNAL_ERROR), exchange, is_late=exchange.complete)
+        judged = exchange.judged if isinstance(exchange, GuardedHTTPExchange) else None
+        if judged is None or judged.is_logged:
+            return
+        if judged.unexplained is not None:
+            answer = judged.unexplained
+            self._journal.enter_without_exception("unexplained_error_response", answer, exchange, hint=_HINT)
+        elif judged.error is not None:
+            error = judged.error
+            cleared, error.__traceback__ = error.__traceback__, judged.traceback
+            self._journal.enter(error, self._mapping.look_up(error), exchange, severity=Severity.WARNING)
+            error.__traceback__ = cleared

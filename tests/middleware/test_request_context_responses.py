@@ -13,9 +13,10 @@ from tests.context_recorder import BODY, Recorder
 from tests.driver import Exchange, exchange, http_scope, websocket_scope
 
 
-async def answered(app: ASGIApp) -> Exchange:
+async def answered(app: ASGIApp, *, allowed: Iterable[str] = ()) -> Exchange:
     """Drive an app in the layer with a request whose id is `hop-1`."""
-    return await exchange(RequestContextMiddleware(app), http_scope(headers=[(b"x-request-id", b"hop-1")]))
+    scope = http_scope(headers=[(b"x-request-id", b"hop-1")])
+    return await exchange(RequestContextMiddleware(app), scope, allowed=allowed)
 
 
 class TestOutbound:
@@ -54,7 +55,8 @@ class TestOutbound:
         """Lists, tuples, generators and pairs that are lists keep their order, names and duplicates."""
         app = Recorder({"type": "http.response.start", "status": 200, "headers": make()}, BODY)
 
-        result = await answered(app)
+        # Iterators are not looked into before the layer has read them, so their names seem to be the layer's.
+        result = await answered(app, allowed=["http.header-name-case"])
 
         own = [tuple(pair) for pair in result.headers[:-2]]
         assert own == [(b"X-Kept", b"a"), (b"set-cookie", b"b"), (b"set-cookie", b"c")]

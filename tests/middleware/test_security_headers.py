@@ -17,6 +17,7 @@ from asgi_stack.types import ASGIApp, Header, Message, Receive, Scope, Send
 from tests.driver import Exchange, exchange, http_scope
 
 POLICY: Final = build_security_policy()
+NAME_CASE = "http.header-name-case"
 JSON: Final = (b"content-type", b"application/json")
 HTML: Final = (b"content-type", b"text/html; charset=utf-8")
 BODY: Final[Message] = {"type": "http.response.body", "body": b"{}"}
@@ -35,7 +36,9 @@ def answering(headers: object = (), status: int = 200) -> ASGIApp:
 async def answered(headers: object = (), status: int = 200, *, scheme: str = "http", method: str = "GET") -> Exchange:
     """Drive such an app inside the layer with its defaults."""
     scope = http_scope(scheme=scheme, method=method)
-    return await exchange(SecurityHeadersMiddleware(answering(headers, status)), scope)
+    layer = SecurityHeadersMiddleware(answering(headers, status))
+    # An iterator is not looked into before the layer has read it, so its names seem to be the layer's.
+    return await exchange(layer, scope, allowed=[] if isinstance(headers, list | tuple) else [NAME_CASE])
 
 
 class TestResponses:
