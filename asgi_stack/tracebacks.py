@@ -64,8 +64,9 @@ def chain_of(error: BaseException, *, max_chain: int = 20) -> list[dict[str, str
     items = [{"type": qualified_name(type(each)), "message": exception_message(each)} for each in chain.errors]
     if chain.left_out:
         items.append({"type": "truncated", "message": f"{chain.left_out} more exceptions"})
-    if chain.back_to is not None:
-        items.append({"type": "cyclic", "message": f"leads back to {qualified_name(type(chain.back_to))}"})
+    back_to = chain.back_to or _leaf_within(chain.errors)
+    if back_to is not None:
+        items.append({"type": "cyclic", "message": f"leads back to {qualified_name(type(back_to))}"})
     return items
 
 
@@ -122,6 +123,14 @@ def _chain(error: BaseException, limit: int) -> _Chain:
     return _Chain(errors, len(seen) - len(errors), current if id(current) in seen else None)
 
 
+def _leaf_within(errors: list[BaseException]) -> BaseException | None:
+    """Give an exception of a chain that is also a leaf of a group in it: such a group leads back, too."""
+    ids = {id(error) for error in errors}
+    groups = [error for error in errors if _is_group(error)]
+    leaves = (leaf for group in groups for leaf in islice(leaves_of(group), _COUNTED))
+    return next((leaf for leaf in leaves if id(leaf) in ids), None) if groups else None
+
+
 def _before(error: BaseException) -> BaseException | None:
     if error.__cause__ is not None or error.__suppress_context__:
         return error.__cause__
@@ -137,7 +146,7 @@ def _chain_text(error: BaseException, room: int, max_chain: int, *, unfold: bool
         if room <= 0:
             break
         link = "" if each is error else _CAUSED if later.__cause__ is each else _IN_HANDLING
-        blocks.append(_block(each, room, unfold=unfold) + link)
+        blocks.append(_block(each, room, chain.errors if unfold else None) + link)
         room -= len(blocks[-1])
         later = each
     left_out = chain.left_out + len(chain.errors) - len(blocks)
@@ -148,11 +157,12 @@ def _chain_text(error: BaseException, room: int, max_chain: int, *, unfold: bool
     return "".join(reversed(blocks))
 
 
-def _block(error: BaseException, room: int, *, unfold: bool) -> str:
+def _block(error: BaseException, room: int, chain: list[BaseException] | None) -> str:
+    """Write one exception of a chain; of a group the leaves too, unless the chain is one of a leaf itself."""
     name, message = qualified_name(type(error)), exception_message(error)
     text = _frames(error) + (f"{name}: {message}\n" if message else f"{name}\n") + _notes(error)
-    if unfold and _is_group(error):
-        text += _leaves(error, room - len(text))
+    if chain is not None and _is_group(error):
+        text += _leaves(error, room - len(text), {id(each) for each in chain} - {id(error)})
     return text
 
 
@@ -170,12 +180,15 @@ def _notes(error: BaseException) -> str:
     return "".join(lines)
 
 
-def _leaves(group: BaseException, room: int) -> str:
+def _leaves(group: BaseException, room: int, chain: set[int]) -> str:
     leaves = list(islice(leaves_of(group), _COUNTED))
     shown = leaves[:_LEAVES]
     share = max(_LEAF_CHARS, room // max(1, len(shown)))
     lines: list[str] = []
     for number, leaf in enumerate(shown, 1):
+        if id(leaf) in chain:
+            lines.append(f"  leaf {number} of {len(leaves)}: the chain is cyclic, {qualified_name(type(leaf))} again\n")
+            continue
         text = _cut(_chain_text(leaf, share, _LEAF_CHAIN, unfold=False), share)
         lines.append(f"  leaf {number} of {len(leaves)}:\n{indent(text, '    ')}")
     if len(leaves) > _LEAVES:

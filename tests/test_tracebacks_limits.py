@@ -212,3 +212,26 @@ class TestLimits:
 
         assert "ValueError: at the bottom" in format_exception_text(error)
         assert [str(leaf) for leaf in leaves_of(error)] == ["at the bottom"]
+
+
+class TestCyclesThroughGroups:
+    """A group in an exception's chain that holds the exception itself."""
+
+    def test_text_and_chain_say_so(self) -> None:
+        """Both end, and both say that they lead back."""
+        leaf = ValueError("leaf")
+        leaf.__cause__ = ExceptionGroup("g", [KeyError("k"), leaf])
+
+        text, chain = format_exception_text(leaf), chain_of(leaf)
+
+        assert "leaf 2 of 2: the chain is cyclic, ValueError again" in text
+        assert text.count("ValueError: leaf") == 1
+        assert chain[-1] == {"type": "cyclic", "message": "leads back to ValueError"}
+
+    def test_group_without_a_cycle_says_nothing(self) -> None:
+        """A group that merely holds other exceptions leads nowhere back."""
+        error = ValueError("x")
+        error.__cause__ = ExceptionGroup("g", [KeyError("k")])
+
+        assert "cyclic" not in format_exception_text(error)
+        assert [item["type"] for item in chain_of(error)] == ["ValueError", "ExceptionGroup"]
