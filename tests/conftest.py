@@ -21,8 +21,9 @@ LEFT_OUT = pytest.StashKey[list[Path]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that tox's environments without extras use."""
+    """Add the options that single environments of tox use."""
     parser.addoption("--core", action="store_true", help="leave out test files that import what is not installed")
+    parser.addoption("--faults", action="store_true", help="run tests/faults against real servers, and show its table")
 
 
 def pytest_configure(config: pytest.Config) -> None:
