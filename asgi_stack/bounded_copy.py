@@ -32,7 +32,13 @@ CYCLE: Final = "[CYCLE]"
 MAX_TEXT_CHARS: Final = 65_536
 """Longest text of a copy. A whole log record is cut at 64 KiB: more could never be shown."""
 
+MAX_ALL_TEXT_CHARS: Final = 16 * MAX_TEXT_CHARS
+"""Of all texts of a copy together: to look for secrets in 1 MiB may take a second."""
+
 MAX_REPR_CHARS: Final = 1024
+MARGIN_CHARS: Final = 512
+"""A text is cut this much later than it is shown: a secret at the cut is still whole when it is looked for."""
+
 MAX_BYTES_SHOWN: Final = 256
 
 ITEMS_FACTOR: Final = 10
@@ -53,13 +59,13 @@ Member: TypeAlias = tuple[str, str, object]
 """A field of a record: its name, its alias (the name again where there is none), its value."""
 
 
-def safe_repr(value: object) -> str:
-    """Give `repr(value)`, at most 1,024 characters; an object whose `__repr__` fails is shown by its type."""
+def safe_repr(value: object, limit: int = MAX_REPR_CHARS) -> str:
+    """Give `repr(value)`, at most `limit` characters; an object whose `__repr__` fails is shown by its type."""
     try:
         shown = str.__str__(repr(value))
     except Exception:  # noqa: BLE001 - whatever a foreign __repr__ raises, the line is still written
         return f"<unprintable {object.__repr__(value)[1:]}"
-    return shorten(shown, MAX_REPR_CHARS)
+    return shorten(shown, limit)
 
 
 def shorten(text: str, limit: int = MAX_TEXT_CHARS) -> str:
@@ -80,17 +86,18 @@ class BoundedCopy:
     Anything unknown is shown by its `repr`.
     """
 
-    __slots__ = ("_left", "_max_depth", "_max_items")
+    __slots__ = ("_left", "_max_depth", "_max_items", "_text_left")
 
     def __init__(self, max_depth: int, max_items: int) -> None:
         """Set the bounds: levels of containers, and items of one container (the mark for the rest included)."""
         self._max_depth = max_depth
         self._max_items = max_items
         self._left = max_items * ITEMS_FACTOR
+        self._text_left = MAX_ALL_TEXT_CHARS
 
-    def string(self, value: str) -> object:
-        """Say what a text becomes."""
-        return shorten(value)
+    def string(self, value: str, limit: int = MAX_TEXT_CHARS) -> object:
+        """Say what a text becomes, at most `limit` characters."""
+        return shorten(value, limit)
 
     def scalar(self, value: object) -> object:
         """Say what a number, a date, a UUID or None becomes."""
@@ -123,28 +130,36 @@ class BoundedCopy:
         """Copy a value that stands in the containers with these ids."""
         try:
             if type(value) is str:
-                return self.string(value)
+                return self._text(value)
             kind = type(value)
             if kind in _SCALAR_TYPES:
                 return self.scalar(value)
             build = self._mapping if kind is dict else self._builder(value)
             return self.leaf(value) if build is None else self._enter(value, inside, build)
         except Exception:  # noqa: BLE001 - a foreign mapping, property or time zone may raise anything
-            return self.string(safe_repr(value))
+            return self._repr(value)
 
     def leaf(self, value: object) -> object:
         """Copy a value without looking into it."""
         if isinstance(value, Enum):
             return self.enum(value)
         if isinstance(value, str):
-            return self.string(str.__str__(value))
+            return self._text(str.__str__(value))
         if isinstance(value, _SCALARS):
             return self.scalar(value)
         if isinstance(value, (bytes, bytearray, memoryview)):
-            return self.string(bytes_text(cast("bytes | bytearray | memoryview", value)))
+            return self._text(bytes_text(cast("bytes | bytearray | memoryview", value)))
         if hasattr(type(value), "get_secret_value"):
             return REDACTED
-        return self.string(str(value) if isinstance(value, PurePath) else safe_repr(value))
+        return self._text(str(value)) if isinstance(value, PurePath) else self._repr(value)
+
+    def _text(self, value: str, limit: int = MAX_TEXT_CHARS) -> object:
+        size = len(value)
+        self._text_left -= size if size < limit else limit  # noqa: FURB136 - min() takes three times as long
+        return self.string(value, limit) if self._text_left >= 0 else TRUNCATED
+
+    def _repr(self, value: object) -> object:
+        return self._text(safe_repr(value, MAX_REPR_CHARS + MARGIN_CHARS), MAX_REPR_CHARS)
 
     def _builder(self, value: object) -> Build | None:
         if isinstance(value, (str, Enum)):

@@ -8,9 +8,9 @@ from typing import Final
 
 import orjson
 
-from asgi_stack.bounded_copy import BoundedCopy, shorten
+from asgi_stack.bounded_copy import MAX_TEXT_CHARS, BoundedCopy, shorten
 
-__all__ = ["encode_json"]
+__all__ = ["encode_json", "json_copy"]
 
 MAX_DEPTH: Final = 32
 MAX_ITEMS: Final = 1000
@@ -31,15 +31,16 @@ def encode_json(data: object) -> bytes:
     1,000 items of a container, 64 KiB of a text) and encoded once more.
     """
     try:
-        return orjson.dumps(data, default=_plain, option=_OPTIONS)
+        return orjson.dumps(data, default=json_copy, option=_OPTIONS)
     except Exception:  # noqa: BLE001 - cycles, lone surrogates, large integers, keys that are no strings, depth
         try:
-            return orjson.dumps(_plain(data))
+            return orjson.dumps(json_copy(data))
         except Exception:  # noqa: BLE001 - the stack or the memory is at its end
             return b'{"unencodable":true}'
 
 
-def _plain(value: object) -> object:
+def json_copy(value: object) -> object:
+    """Copy a value into what JSON has forms for, within the bounds that `encode_json` names."""
     return _JsonCopy(max_depth=MAX_DEPTH, max_items=MAX_ITEMS).copy(value)
 
 
@@ -51,8 +52,8 @@ def _rfc_3339(value: date | time) -> str:
 class _JsonCopy(BoundedCopy):
     __slots__ = ()
 
-    def string(self, value: str) -> str:
-        value = shorten(value)
+    def string(self, value: str, limit: int = MAX_TEXT_CHARS) -> str:
+        value = shorten(value, limit)
         return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
 
     def scalar(self, value: object) -> object:

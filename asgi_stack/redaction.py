@@ -6,15 +6,16 @@ here raises, whatever it is given.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Final, TypeVar, cast, overload
 
-from asgi_stack.bounded_copy import MAX_TEXT_CHARS, REDACTED, BoundedCopy, shorten
+from asgi_stack.bounded_copy import MARGIN_CHARS, MAX_TEXT_CHARS, REDACTED, BoundedCopy, shorten
 from asgi_stack.encoding import encode_json
 from asgi_stack.redaction_names import SENSITIVE_FIELD_PATTERNS, NameMatcher
-from asgi_stack.redaction_query import QueryRedactor
+from asgi_stack.redaction_query import QueryRedactor, find_card
 from asgi_stack.redaction_text import TextRedactor
 from asgi_stack.types import Header
 
@@ -24,13 +25,11 @@ T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
 
 _PAIR: Final = 2
-_MARGIN_CHARS: Final = 512
-"""A text is cut this much later than it is shown: a secret at the cut is still whole when it is looked for."""
-
 _MAX_NOTE_CHARS: Final = 2048
+_QUERY_MARK: Final = re.compile(r"[?#]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Redactor:
     """What is secret, and how far a copy goes; immutable, and meant to be made once and shared.
 
@@ -71,6 +70,11 @@ class Redactor:
         for name, value in compiled.items():
             object.__setattr__(self, name, value)
 
+    def __repr__(self) -> str:
+        """Show what differs from the default policy, as a call."""
+        options = ((each.name, each.default, getattr(self, each.name)) for each in fields(self) if each.init)
+        return f"Redactor({', '.join(f'{name}={value!r}' for name, default, value in options if value != default)})"
+
     def is_sensitive(self, name: str) -> bool:
         """Tell whether the value of a field of this name is a secret."""
         return self._names.is_sensitive(name)
@@ -92,10 +96,10 @@ class Redactor:
         r"""Give a raw query string with the values of sensitive keys replaced.
 
         Keys, their order and their encoding stay as they came; they are compared decoded (`%74oken` is `token`). Bytes
-        that are no UTF-8 are shown as `\xff`. One search over the bytes decides whether there is anything to parse;
-        what is parsed is cut at 16 KiB.
+        that are no UTF-8 are shown as `\xff`. Two searches over the bytes decide whether there is anything to
+        parse; what is parsed is cut at 16 KiB.
         """
-        if self._find_in_query(raw.lower()):
+        if self._find_in_query(raw.lower()) or find_card(raw):
             return self._query.redact(raw)
         try:
             return raw.decode()  # without an error handler it takes half the time
@@ -114,18 +118,24 @@ class Redactor:
         """Part raw headers into those that may be shown and the names of those that may not.
 
         Returns:
-            The pairs that may be shown, names in lower case, values through `text`; and the names that were dropped,
-            each once, in order.
+            The pairs that may be shown, names in lower case, values through `text`, and through `query` from a `?` or
+            `#` on; and the names that were dropped, each once, in order.
         """
         shown: list[tuple[str, str]] = []
         dropped: dict[str, None] = {}
         for name, value in raw:
             label = name.decode("latin-1").lower()
-            if self._names.is_sensitive(label):
+            if self._names.is_sensitive_header(label):
                 dropped[label] = None
             else:
-                shown.append((label, self._text.redact(value.decode("latin-1"))))
+                shown.append((label, self._header_value(value.decode("latin-1"))))
         return shown, list(dropped)
+
+    def _header_value(self, value: str) -> str:
+        """Redact a value as a text, and what may be a query or a fragment in it, as of a Referer, as a query."""
+        shown = self._text.redact(value)
+        mark = _QUERY_MARK.search(shown)
+        return shown if mark is None else shown[: mark.end()] + self.query(shown[mark.end() :].encode())
 
 
 class _RedactedCopy(BoundedCopy):
@@ -136,10 +146,8 @@ class _RedactedCopy(BoundedCopy):
         self._is_sensitive = names.is_sensitive
         self._redact = text.redact
 
-    def string(self, value: str) -> str:
-        if len(value) <= MAX_TEXT_CHARS:
-            return shorten(self._redact(value))
-        return shorten(self._redact(value[: MAX_TEXT_CHARS + _MARGIN_CHARS]))
+    def string(self, value: str, limit: int = MAX_TEXT_CHARS) -> str:
+        return shorten(self._redact(value if len(value) <= limit else value[: limit + MARGIN_CHARS]), limit)
 
     def key(self, value: object) -> object:
         # No identifier has the shape of a secret, and most keys are identifiers.

@@ -14,7 +14,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final, TypeAlias
 
-__all__ = ["QUERY_ONLY_NAMES", "SENSITIVE_FIELD_PATTERNS", "NameMatcher"]
+__all__ = ["HEADER_ONLY_NAMES", "QUERY_ONLY_NAMES", "SENSITIVE_FIELD_PATTERNS", "NameMatcher"]
 
 SENSITIVE_FIELD_PATTERNS: Final[tuple[str, ...]] = (
     "access_key",
@@ -71,6 +71,18 @@ A phrase is also found run together (`apikey`), and the plain word `tokens` is l
 
 QUERY_ONLY_NAMES: Final = frozenset({"code", "sig", "x-amz-signature", "x-goog-signature"})
 """Whole names that are sensitive in a query string: OAuth codes and the signatures of pre-signed URLs."""
+
+HEADER_ONLY_NAMES: Final = frozenset(
+    {
+        "authentication",
+        "ocp-apim-subscription-key",
+        "sec-websocket-protocol",  # browsers can send a bearer token of a websocket nowhere else
+        "x-auth",
+        "x-functions-key",
+        "x-rapidapi-key",
+    }
+)
+"""Whole names that are sensitive as headers."""
 
 MAX_KEPT_NAMES: Final = 2048
 MAX_KEPT_CHARS: Final = 128
@@ -143,9 +155,14 @@ class NameMatcher:
 
     def is_sensitive_in_query(self, name: str) -> bool:
         """Tell the same of a key of a query string, where a few more names are sensitive."""
-        if self.is_sensitive(name):
-            return True
-        return name.strip().lower() in QUERY_ONLY_NAMES and self._allowed.isdisjoint(split_words(name))
+        return self.is_sensitive(name) or self._is_one_of(QUERY_ONLY_NAMES, name)
+
+    def is_sensitive_header(self, name: str) -> bool:
+        """Tell the same of a header's name, where a few more are sensitive."""
+        return self.is_sensitive(name) or self._is_one_of(HEADER_ONLY_NAMES, name)
+
+    def _is_one_of(self, names: frozenset[str], name: str) -> bool:
+        return name.strip().lower() in names and self._allowed.isdisjoint(split_words(name))
 
     def _judge(self, name: str) -> bool:
         readings = split_words(name)

@@ -13,24 +13,22 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from asgi_stack.bounded_copy import REDACTED
+from asgi_stack.redaction_cards import MIN_CARD_DIGITS, redact_cards
 from asgi_stack.redaction_names import NameMatcher
 
-__all__ = ["TextRedactor"]
+__all__ = ["MAX_ENCODINGS", "TextRedactor", "decode_name"]
 
 MIN_SECRET_CHARS: Final = 5
 """`pwd=x`"""
 
-MIN_CARD_DIGITS: Final = 13
-MAX_CARD_DIGITS: Final = 19
-MIN_GROUP: Final = 4
-MAX_GROUPS: Final = 5
-"""ISO/IEC 7812-1 numbers, as cards print them: 4-4-4-4, 4-6-5, 4-4-4-4-3."""
+_JWT: Final = re.compile(r"(?<![\w-])(?>([\w-]*?)eyJ)[\w-]{10,}+(?:(?:\.[\w-]*+){2,4}|\.eyJ[\w-]*+)", re.ASCII)
+"""RFC 7519: base64url parts, the first of which begins with `{"`. What sticks to its front stays (`\\n` in a repr).
 
-_JWT: Final = re.compile(r"(?<![\w-])(?>([\w-]*?)eyJ)[\w-]{10,}+(?:\.[\w-]*+){2,4}", re.ASCII)
-"""RFC 7519: base64url parts, the first of which begins with `{"`. What sticks to its front stays (`\\n` in a repr)."""
+A token that is cut off in its claims, which begin in the same way, is one too.
+"""
 
 _SCHEME: Final = re.compile(
-    r"\b(?:(bearer[ \t]{1,8})(?!\w+=[\"'])"
+    r"(?:\b|(?<=\\[nrt]))(?:(bearer[ \t]{1,8})(?!\w+=[\"'])"
     r"(?!(?:auth\w*|credentials?|format|header|realm|scheme|tokens?)(?![\w+/~=-]|\.\w))[\w+/~.-]++"
     # "Basic" is an English word as well: what follows it must not be another one.
     r"|(basic[ \t]{1,8})(?!(?-i:[A-Z]?[a-z]++|[A-Z]++)(?:-[a-z]+)*+(?![\w+/~=]|[.-]\w))[\w+/~.-]{4,}+)=*+",
@@ -39,19 +37,44 @@ _SCHEME: Final = re.compile(
 """RFC 6750, RFC 7617: a scheme and its token68 (RFC 9110, section 11.2)."""
 
 _USERINFO: Final = re.compile(
-    r"""(//[^\s/?#"'<>@:\[\]]*+:)"""
+    r"""((?<!\\)(?:\\{0,31}+/){2}[^\s/?#"'<>@:\[\]]*+(?:@[^\s/?#"'<>@:\[\]]*+)?:)"""
     r"""(?:[^\s/?#"<>]*@|(?!\d{1,5}(?:[/?#]|\\))[^\s"<>@]{0,256}+@(?:[^\s/?#"<>]*@)?)""",
 )
-"""RFC 3986, section 3.2.1. Database URLs are written with `/` or `#` in a password too, but a port is no password."""
+"""RFC 3986, section 3.2.1. Database URLs are written with `/` or `#` in a password too, but a port is no password.
+
+A user may be a mail address whose `@` nobody encoded, and some write JSON with `\\/`.
+"""
+
+_GAP: Final = r"(?:\s|\\{1,31}+[nrt])"
+"""White space, also as it is written in a string that stands in a string."""
 
 _NAME: Final = re.compile(
-    r"""(?<![\w.%$+\[\]-])([\w.%$+\[\]-]++)(\\{0,3}["'`]?)[ \t]*+(=>|:=|={1,3}|:(?!:|//))[ \t]*+""",
+    r"""(?<![\w.%$+\[\]-])([\w.%$+\[\]-]++)(\\{0,31}+["'`]?)"""
+    r"""(?:\]|\)(?==\())?[ \t]*+"""  # settings["key"] = 5, and Key (token)=(5) of PostgreSQL
+    rf"""(=>|:=|={{1,3}}|:(?!:|//)|(?<=["'`]),(?={_GAP}*+[bBuU]?\\{{0,31}}+["'`\[{{(]))[ \t]*+""",
 )
+_PHRASE: Final = re.compile(r"""["'`]([\w.$+\[\] -]{1,64})\Z""")
+"""A name of several words in quotes, from its quote on."""
+
+_PAIR_OPENS: Final = re.compile(rf"""(?:[\[(,]{_GAP}*+[\[(]{_GAP}*+[bBuU]?|[\[(][bB])\\{{0,31}}["'`]\Z""")
+_PAIR_CLOSES: Final = re.compile(rf"""(?:\\{{0,31}}["'`])?{_GAP}*+(?:[)\]]|\Z)""")
+"""`[("name", "value")]`, as headers are written: a sequence of pairs, or one pair of bytes."""
+
+_QUOTES: Final = frozenset("\"'`")
+_MAX_LOOK_BACK: Final = 100
+_GAPS: Final = re.compile(_GAP + "*+")
+MAX_ENCODINGS: Final = 3
+"""`%2574oken` is `token` encoded twice; a name that is encoded more often than this reaches no handler as one."""
+
+_QUERY_MARKS: Final = frozenset({"?", "&", "#"})
 _HEADER_NAME: Final = re.compile(r"(?:authorization|cookies?2?)\Z", re.IGNORECASE)
 _LINE_BREAK: Final = re.compile(r"[\r\n]")
 
-_QUOTED: Final = re.compile(r"""[bBfFrRuU]{0,2}(\\{0,3}["'`])((?:\1\1|(?!(?<!\\)\1).)*+)""", re.DOTALL)
+_QUOTED: Final = re.compile(r"""[bBfFrRuU]{0,2}(\\{0,31}["'`])((?:\1\1|(?!(?<!\\)\1).)*+)""", re.DOTALL)
 _BRACKETS: Final = re.compile(r""""(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[\[({]|[\])}]""", re.DOTALL)
+_BRACKETS_WITHIN: Final = re.compile(r""""(?:[^"\\]|\\++"?)*+"?|'(?:[^'\\]|\\++'?)*+'?|[\[({]|[\])}]""")
+"""In JSON that stands in a string, each backslash is doubled: a quote after two of them need not close anything."""
+
 _BRACKETS_OF_LINE: Final = re.compile(r""""(?:[^"\\\r\n]|\\.)*+"?|'(?:[^'\\\r\n]|\\.)*+'?|[\[({]|[\])}]|[\r\n]""")
 """JSON spreads over lines; code in a traceback is cut off, and an open bracket there must not hide what follows."""
 
@@ -61,23 +84,10 @@ _CLOSING: Final = r""",;)\]}>"'`|"""
 _NEXT_NAME: Final = r"""[\w.%$-]{1,64}+=|(?<=["'`])[\w.%$-]{1,64}+["'`][ \t]?[=:]"""
 _BARE: Final = re.compile(
     r"(?:(?:apikey|aws4-hmac-sha256|basic|bearer|digest|hawk|negotiate|token)[ \t]{1,8}+)?"
-    rf"(?:[^\s&{_CLOSING}]|[{_CLOSING}](?![{_CLOSING}]{{0,8}}+(?:[\s&]|\Z|{_NEXT_NAME})))++",
+    rf"(?:{re.escape(REDACTED)}|[^\s&{_CLOSING}]|[{_CLOSING}](?![{_CLOSING}]{{0,8}}+(?:[\s&]|\Z|{_NEXT_NAME})))++",
     re.IGNORECASE,
 )
 """Up to white space or `&`. Punctuation belongs to the value unless it closes something or another name follows."""
-
-_DIGITS: Final = re.compile(
-    r"(?<![\w-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![\w-])"  # a UUID
-    r"|(?<![0-9])[0-9]{1,12}\.[0-9]{13,}"  # a float
-    r"|(?<![0-9])([0-9]+(?:[ -][0-9]++(?!\.[0-9]{13}))*+)",
-)
-"""Groups of digits with single spaces or dashes between them; the first two hold digits too, and are no cards."""
-
-_CARD: Final = re.compile(r"[2-9](?:[ -]?[0-9]){12}")
-_SEPARATOR: Final = re.compile(r"([ -])")
-_NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
-_DOUBLED: Final = str.maketrans("0123456789", "0246813579")
-"""A digit doubled, and the digits of the result added: 7 gives 14 gives 5."""
 
 
 class TextRedactor:
@@ -94,19 +104,19 @@ class TextRedactor:
         """Give the text with each secret replaced; a text without any comes back as it is."""
         if len(text) < MIN_SECRET_CHARS:
             return text
-        if _has_digits(text):
-            text = _redact_cards(text)
+        if len(text) >= MIN_CARD_DIGITS:
+            text = redact_cards(text)
         lowered = text.lower()
         if "eyJ" in text:
             text = _JWT.sub(rf"\1{REDACTED}", text)
         if "earer" in lowered or "asic" in lowered:
             text = _SCHEME.sub(_redact_credential, text)
-        if "=" in text or ":" in text:
+        if "=" in text or ":" in text or "'," in text or '",' in text:
             return self._redact_named(text, lowered)
         return text
 
     def _redact_named(self, text: str, lowered: str) -> str:
-        if "//" in text and "@" in text:
+        if "@" in text and ("//" in text or "/\\" in text):
             text = _USERINFO.sub(rf"\1{REDACTED}@", text)
         return "".join(self._redact_pairs(text)) if self._has_name(lowered) else text
 
@@ -116,16 +126,38 @@ class TextRedactor:
             if match.start() < done or not self._is_secret(match):
                 continue
             start, end = _value_span(match)
-            if end > start:
+            if end > start and (match[3] != "," or _closes_pair(text, start, end)):
                 yield text[done:start]
                 yield REDACTED
                 done = end
         yield text[done:]
 
     def _is_secret(self, match: re.Match[str]) -> bool:
-        name = unquote_plus(match[1]) if "%" in match[1] else match[1]
-        in_query = match.string[match.start() - 1 : match.start()] in {"?", "&"}
-        return self._names.is_sensitive_in_query(name) if in_query else self._names.is_sensitive(name)
+        return self._has_secret_name(match) and (match[3] != "," or _opens_pair(match))
+
+    def _has_secret_name(self, match: re.Match[str]) -> bool:
+        name = decode_name(match[1]) if "%" in match[1] else match[1]
+        before = match.string[match.start() - 1 : match.start()]
+        if before in _QUERY_MARKS:
+            return self._names.is_sensitive_in_query(name)
+        if self._names.is_sensitive(name) or (before == "\\" and self._names.is_sensitive(_unescaped(name))):
+            return True
+        phrase = _PHRASE.search(_look_back(match) + name) if before == " " and match[2] else None
+        return phrase is not None and self._names.is_sensitive(phrase[1])
+
+
+def _unescaped(name: str) -> str:
+    r"""Take from a name what belongs to an escape before it: `\nkey` in a repr is a new line and `key`."""
+    return name[1:] if name.startswith(("n", "r", "t")) else name
+
+
+def decode_name(name: str) -> str:
+    """Decode a percent-encoded name, which may be encoded more than once: `%2574oken` is `token`."""
+    for _ in range(MAX_ENCODINGS):
+        if "%" not in name and "+" not in name:
+            break
+        name = unquote_plus(name)
+    return name
 
 
 def _redact_credential(match: re.Match[str]) -> str:
@@ -136,6 +168,8 @@ def _value_span(match: re.Match[str]) -> tuple[int, int]:
     """Say where the value of a name ends: at its quote, its bracket, the end of a header's line, or a space."""
     text, start = match.string, match.end()
     name, quote, separator = match.groups()
+    if quote:
+        start = _end_of_gap(text, start)
     if separator == ":" and not quote and _HEADER_NAME.search(name):
         return start, _end_of_line(text, start)
     quoted = _QUOTED.match(text, start)
@@ -143,9 +177,28 @@ def _value_span(match: re.Match[str]) -> tuple[int, int]:
         return quoted.span(2)
     end = start
     if text.startswith(("[", "{", "("), start):
-        end = _end_of_brackets(text, start, _BRACKETS if quote else _BRACKETS_OF_LINE)
+        readings = (_BRACKETS, _BRACKETS_WITHIN) if quote else (_BRACKETS_OF_LINE,)
+        end = max(_end_of_brackets(text, start, tokens) for tokens in readings)
     bare = _BARE.match(text, end)
     return start, bare.end() if bare else end
+
+
+def _look_back(match: re.Match[str]) -> str:
+    return match.string[max(0, match.start() - _MAX_LOOK_BACK) : match.start()]
+
+
+def _opens_pair(match: re.Match[str]) -> bool:
+    return _PAIR_OPENS.search(_look_back(match)) is not None
+
+
+def _closes_pair(text: str, start: int, end: int) -> bool:
+    """Tell whether nothing follows a quoted value; to look again at what stands in brackets could take for ever."""
+    return text[start - 1] not in _QUOTES or _PAIR_CLOSES.match(text, end) is not None
+
+
+def _end_of_gap(text: str, start: int) -> int:
+    found = _GAPS.match(text, start)
+    return found.end() if found else start
 
 
 def _end_of_line(text: str, start: int) -> int:
@@ -163,56 +216,3 @@ def _end_of_brackets(text: str, start: int, tokens: re.Pattern[str]) -> int:
         if depth == 0:
             return token.end()
     return len(text)
-
-
-def _has_digits(text: str) -> bool:
-    """Tell whether there are as many digits as the shortest card number has: a count is cheaper than a search."""
-    if len(text) < MIN_CARD_DIGITS:
-        return False
-    return len(text.encode("ascii", "replace").translate(None, _NO_DIGITS)) >= MIN_CARD_DIGITS
-
-
-def _redact_cards(text: str) -> str:
-    return _DIGITS.sub(_redact_run, text) if _CARD.search(text) else text
-
-
-def _redact_run(match: re.Match[str]) -> str:
-    """Replace the card numbers in a run of digit groups; which groups belong to a number is found by trying."""
-    if match[1] is None:
-        return match[0]
-    parts = _SEPARATOR.split(match[1])
-    groups, gaps = parts[::2], [*parts[1::2], ""]
-    shown: list[str] = []
-    hidden_to = 0  # numbers may overlap by chance: all groups that can belong to one go
-    for index, group in enumerate(groups):
-        taken = _groups_of_card(groups[index : index + MAX_GROUPS])
-        if index >= hidden_to:
-            shown.append(REDACTED if taken else group)
-        hidden_to = max(hidden_to, index + taken)
-        if index >= hidden_to - 1:
-            shown.append(gaps[index])
-    return "".join(shown)
-
-
-def _groups_of_card(groups: list[str]) -> int:
-    """Say how many groups, from the first on, are one card number: 13 to 19 digits that pass Luhn.
-
-    Only the last group may have fewer than four digits, and none begins with 0 or 1: lists of small numbers and
-    Unix timestamps would be taken for cards.
-    """
-    if groups[0] < "2":
-        return 0
-    digits, found = "", 0
-    for taken, group in enumerate(groups, 1):
-        digits += group
-        if MIN_CARD_DIGITS <= len(digits) <= MAX_CARD_DIGITS and _passes_luhn(digits):
-            found = taken
-        if len(group) < MIN_GROUP or len(digits) > MAX_CARD_DIGITS:
-            break
-    return found
-
-
-def _passes_luhn(digits: str) -> bool:
-    """Check the last digit (ISO/IEC 7812-1, annex B): every second digit from the right counts double."""
-    doubled = digits[-2::-2].translate(_DOUBLED)
-    return sum(map(int, digits[-1::-2] + doubled)) % 10 == 0

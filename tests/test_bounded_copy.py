@@ -183,6 +183,14 @@ def test_texts_are_bounded() -> None:
     assert len(safe_repr("x" * 5000)) == 1024
 
 
+def test_all_texts_together_are_bounded() -> None:
+    """A copy holds 1 MiB of text, however many texts there are, short or long: more would take long to look through."""
+    long, short = copy(["x" * 100_000] * 20 + ["last"]), copy({"a": ["y" * 40_000] * 30, "b": b"z"})
+
+    assert long == [("x" * 65_525) + TRUNCATED] * 16 + [TRUNCATED] * 5
+    assert short == {"a": ["y" * 40_000] * 26 + [TRUNCATED] * 4, "b": TRUNCATED}
+
+
 def test_hostile_objects_are_shown_by_their_type() -> None:
     """Whatever raises from its own methods is named; the rest of the copy stands."""
 

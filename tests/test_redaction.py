@@ -73,6 +73,16 @@ def test_headers_are_parted() -> None:
     assert shown[2:] == [("sec-websocket-key", "dGhlIHNhbXBsZQ=="), ("x-odd", "\xff")]
 
 
+def test_urls_in_headers_are_redacted_like_queries() -> None:
+    """From a question mark or hash on, a header's value is read as a query: encoded URLs in it hide nothing."""
+    secret = canary()
+    urls = [f"https://h/a?next=https%3A%2F%2Fx%2F%3Ftoken%3D{secret}&b=2", f"/a#x=Bearer%20{secret}", "/a?b=1#c"]
+
+    shown, _ = Redactor().headers([(b"referer", url.encode()) for url in urls])
+
+    assert [value for _, value in shown] == [f"https://h/a?next={REDACTED}&b=2", f"/a#x={REDACTED}", "/a?b=1#c"]
+
+
 def test_a_harmless_header_costs_no_header() -> None:
     """Headers that come twice are shown twice, in order."""
     raw = [(b"accept", b"a"), (b"via", b"b"), (b"accept", b"c")]
@@ -117,3 +127,9 @@ def test_the_patterns_are_public() -> None:
     assert sorted(set(SENSITIVE_FIELD_PATTERNS)) == list(SENSITIVE_FIELD_PATTERNS)
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", pattern) for pattern in SENSITIVE_FIELD_PATTERNS)
     assert all(map(Redactor().is_sensitive, SENSITIVE_FIELD_PATTERNS))
+
+
+def test_repr_shows_what_differs_from_the_default() -> None:
+    """A drawing of a stack is not filled with defaults."""
+    assert repr(Redactor()) == "Redactor()"
+    assert repr(Redactor(sensitive_names=("iban",), max_depth=3)) == "Redactor(sensitive_names=('iban',), max_depth=3)"

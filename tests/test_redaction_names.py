@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_stack.redaction_names import QUERY_ONLY_NAMES, SENSITIVE_FIELD_PATTERNS, NameMatcher, split_words
+from asgi_stack.redaction_names import (
+    HEADER_ONLY_NAMES,
+    QUERY_ONLY_NAMES,
+    SENSITIVE_FIELD_PATTERNS,
+    NameMatcher,
+    split_words,
+)
 
 SENSITIVE = """
 password passwd pwd secret token authorization cookie session sessionid session_id credential credentials private
@@ -98,6 +104,14 @@ def test_more_names_are_sensitive_in_queries(names: NameMatcher, name: str) -> N
     """OAuth codes and signatures of URLs are secrets as keys of a query, as whole names."""
     assert names.is_sensitive_in_query(name.upper())
     assert not names.is_sensitive_in_query(f"country_{name}_count")
+
+
+@pytest.mark.parametrize("name", sorted(HEADER_ONLY_NAMES))
+def test_more_names_are_sensitive_as_headers(names: NameMatcher, name: str) -> None:
+    """Headers that carry credentials under a name of other words are secrets, as whole names."""
+    assert names.is_sensitive_header(name.upper())
+    assert not names.is_sensitive_header(f"{name}-count")
+    assert not NameMatcher(allowed_names=(name,)).is_sensitive_header(name)
 
 
 def test_words_can_be_added() -> None:

@@ -69,6 +69,11 @@ def test_repeated_keys_are_all_redacted() -> None:
         ("next=https%3A%2F%2Fbob%3A§%40host", f"next={REDACTED}"),
         ("next=https://bob:§@host&b=2", f"next={REDACTED}&b=2"),
         ("filter=%7B%22password%22%3A%22§%22%7D", f"filter={REDACTED}"),
+        ("next=amqp%3A%2F%2Fbob%3A%252B§%40mq", f"next={REDACTED}"),
+        ("next=amqp%3A%2F%2Fbob%3A+§%40mq", f"next={REDACTED}"),
+        ("next=https://bob:a+§@host&b=2", f"next={REDACTED}&b=2"),
+        ("a=Bearer+§", f"a={REDACTED}"),
+        ("a=Basic%20§%3D%3D", f"a={REDACTED}"),
         ("state=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOjF9.§", f"state={REDACTED}"),
     ],
 )

@@ -164,9 +164,10 @@ def test_a_secret_at_the_cut_of_a_long_text_is_not_shown() -> None:
     """A password that begins before the cut and ends after it is found all the same."""
     secret = canary()
     shown = Redactor().value("x" * 65_500 + f" https://bob:{secret * 4}@host")
+    error = Redactor().value(ValueError("x" * 950 + f" https://bob:{secret * 4}@host"))
 
-    assert isinstance(shown, str)
-    assert secret[:8] not in shown
+    assert secret[:8] not in f"{shown} {error}"
+    assert [str(text).partition(REDACTED)[2] for text in (shown, error)] == ["@host", "@host')"]
 
 
 def test_the_bounds_are_options() -> None:
