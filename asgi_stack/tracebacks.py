@@ -15,6 +15,7 @@ from asgi_stack.exceptions import AppError
 from asgi_stack.exceptions.places import format_places, make_fingerprint, traceback_places
 
 __all__ = [
+    "LEFT_OUT",
     "chain_of",
     "exception_message",
     "fingerprint_of",
@@ -22,6 +23,9 @@ __all__ = [
     "leaves_of",
     "qualified_name",
 ]
+
+LEFT_OUT: Final = " characters left out ... "
+"""Ends the mark in the middle of each text that was cut."""
 
 _MESSAGE_CHARS: Final = 4096
 _NOTES: Final = 10
@@ -215,6 +219,6 @@ def _cut(text: str, limit: int) -> str:
     """Leave out the middle: a traceback tells most at its end, and then at its beginning."""
     if len(text) <= limit:
         return text
-    marker = f" ... {len(text) - limit} characters left out ... "
+    marker = f" ... {len(text) - limit}{LEFT_OUT}"
     kept = max(2, limit - len(marker))
     return text[: kept // 2] + marker + text[-(kept - kept // 2) :]

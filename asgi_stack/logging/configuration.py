@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextvars import Context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from asgi_stack.encoding import encode_json
 from asgi_stack.logging.processors import (
     StartEntry,
     add_surrounding_fields,
@@ -18,11 +18,12 @@ from asgi_stack.logging.processors import (
     flatten_exception,
     make_clock,
     redact_fields,
+    render_json,
     resolve_lazy_values,
     surrounding_fields,
 )
 from asgi_stack.logging.servers import take_over_server_loggers
-from asgi_stack.logging.sink import Sink
+from asgi_stack.logging.sink import open_sink
 from asgi_stack.redaction import Redactor
 from asgi_stack.settings import Settings
 
@@ -31,13 +32,15 @@ if TYPE_CHECKING:
 
     from structlog.typing import EventDict, Processor, ProcessorReturnValue, WrappedLogger
 
-    from asgi_stack.logging.sink import LineStream
+    from asgi_stack.logging.sink import LineStream, Sink
     from asgi_stack.settings import LogSettings
 
 __all__ = ["LEVELS", "LogConfiguration", "active_configuration", "configure_structlog"]
 
 LEVELS: Final = {name.lower(): number for name, number in logging.getLevelNamesMapping().items() if number}
 """`debug` to `critical`, as the standard library numbers them."""
+
+SINK_LOGGER: Final = "asgi_stack.logging"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,15 @@ def configure_structlog(
     """
     global _active  # noqa: PLW0603 - logging is the one thing that is configured for the whole process
     log = log or Settings().resolved_log()
-    sink = Sink(stream)
     start = StartEntry(make_clock(log.timestamp_format) if log.add_timestamp else lambda: None)
-    render = console_renderer(colors=_is_terminal(stream)) if log.format == "console" else encode_json
+    render = console_renderer(colors=_is_terminal(stream)) if log.format == "console" else render_json
+
+    def notice(dropped: int) -> bytes:
+        # In a context of its own: it may be written from within a request, which it does not belong to.
+        entry = Context().run(start.entry, "warning", SINK_LOGGER, "log_lines_dropped", {"dropped": dropped})
+        return render(entry)
+
+    sink = open_sink(stream, notice=notice)
     redactor = redactor or Redactor()
     finish: list[Processor] = [resolve_lazy_values, flatten_exception, redact_fields(redactor)]
     level = LEVELS[log.level.lower()]

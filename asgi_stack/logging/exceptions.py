@@ -9,11 +9,19 @@ from asgi_stack.logging.configuration import LEVELS
 from asgi_stack.logging.emit import line_writer
 from asgi_stack.logging.marks import mark_logged
 from asgi_stack.redaction import Redactor
-from asgi_stack.tracebacks import chain_of, exception_message, fingerprint_of, format_exception_text, qualified_name
+from asgi_stack.tracebacks import (
+    LEFT_OUT,
+    chain_of,
+    exception_message,
+    fingerprint_of,
+    format_exception_text,
+    qualified_name,
+)
 
 __all__ = ["log_exception", "write_exception"]
 
 _STACK_TRACE_FROM = LEVELS["error"]
+_CUT = ("exception_message", "stack_trace")
 
 
 def log_exception(
@@ -69,6 +77,8 @@ def write_exception(
         entry: dict[str, object] = {**redactor.value(fields | _facts(error)), "fingerprint": fingerprint_of(error)}
         if LEVELS[chosen] >= _STACK_TRACE_FROM:
             entry["stack_trace"] = redactor.text(format_exception_text(error))
+        if any(LEFT_OUT in str(entry.get(name, "")) for name in _CUT):
+            entry["truncated"] = True
     except Exception as failure:  # noqa: BLE001 - an exception that cannot be described still gets its line
         entry = {"exception_type": qualified_name(type(error)), "description_failed": qualified_name(type(failure))}
     writer.write(chosen, logger, event, entry)

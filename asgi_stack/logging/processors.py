@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Final, cast
 import structlog
 from structlog.contextvars import merge_contextvars
 
+from asgi_stack.bounded_copy import shorten
 from asgi_stack.context import current_request
+from asgi_stack.encoding import encode_json
 from asgi_stack.log_fields import bound_log_fields
+from asgi_stack.logging.record_cut import MAX_RECORD_BYTES, cut_record
 from asgi_stack.tracebacks import format_exception_text, qualified_name
 
 if TYPE_CHECKING:
@@ -32,12 +35,16 @@ __all__ = [
     "flatten_exception",
     "make_clock",
     "redact_fields",
+    "render_json",
     "resolve_lazy_values",
     "surrounding_fields",
 ]
 
 STANDARD_KEYS: Final = ("timestamp", "level", "logger", "event", "correlation_id", "request_id")
 LEVEL_OF_METHOD: Final = {"warn": "warning", "exception": "error", "fatal": "critical", "msg": "info"}
+
+CONSOLE_ROOMS: Final = (MAX_RECORD_BYTES // 2, MAX_RECORD_BYTES // 8)
+"""Sizes as JSON that a record is cut to for the console, where colours and escapes may take four times as much."""
 
 
 class StartEntry:
@@ -148,17 +155,33 @@ def redact_fields(redactor: Redactor) -> Processor:
     return redact
 
 
+def render_json(entry: Mapping[str, object]) -> bytes:
+    """Give a record as one line of JSON, cut at 64 KiB."""
+    line = encode_json(entry)
+    return line if len(line) <= MAX_RECORD_BYTES else encode_json(cut_record(entry))
+
+
 def console_renderer(*, colors: bool) -> Callable[[EventDict], bytes]:
-    """Make the renderer for a terminal: one line, and below it the stack trace where there is one."""
+    """Make the renderer for a terminal: one line, and below it the stack trace where there is one.
+
+    A record of more than 64 KiB is cut as its JSON would be.
+    """
     render = structlog.dev.ConsoleRenderer(
         colors=colors, sort_keys=False, exception_formatter=structlog.dev.plain_traceback
     )
 
-    def render_console(entry: EventDict) -> bytes:
+    def render_whole(entry: EventDict) -> bytes:
         shown = {_console_key(key): _printable(value) for key, value in entry.items() if key != "stack_trace"}
         if "stack_trace" in entry:
             shown["exception"] = "\n".join("  " + _escaped(line) for line in str(entry["stack_trace"]).splitlines())
         return str(render(None, "", shown)).encode("utf-8", "backslashreplace")
+
+    def render_console(entry: EventDict) -> bytes:
+        line = render_whole(entry)
+        for room in CONSOLE_ROOMS:
+            if len(line) > MAX_RECORD_BYTES:
+                line = render_whole(cut_record(entry, room))
+        return line
 
     return render_console
 
@@ -169,7 +192,7 @@ def _console_key(key: str) -> str:
 
 
 def _printable(value: object) -> object:
-    return _escaped(value) if isinstance(value, str) else value
+    return _escaped(shorten(value)) if isinstance(value, str) else value
 
 
 def _escaped(text: str) -> str:

@@ -1,91 +1,95 @@
-"""Where log lines go: one write of one whole line, and a failure costs a counter, never a request."""
+"""Where log lines go: standard output, or a stream, without a request ever waiting for whoever reads them."""
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import time
-from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol, TextIO
+from typing import Final, TextIO
+from weakref import WeakValueDictionary
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from asgi_stack.logging.sink_descriptors import may_stall, nonblocking_channel
+from asgi_stack.logging.sink_plain import LineStream, Notice, PlainSink, Sink, stream_writer, text_writer
+from asgi_stack.logging.sink_stalling import NonblockingSink, StallingSink, ThreadedSink
 
-__all__ = ["LineStream", "Sink"]
+__all__ = ["FLUSH_S", "LineStream", "Sink", "flush_logs", "open_sink"]
 
-WARN_AT_MOST_EVERY_S: Final = 60.0
+FLUSH_S: Final = 2.0
+"""How long the end of a process waits for a reader that has stopped."""
 
-
-class LineStream(Protocol):
-    """What a sink needs of a stream: bytes in, and a flush."""
-
-    def write(self, data: bytes, /) -> object: ...  # noqa: D102 - as in io.BufferedIOBase
-    def flush(self) -> object: ...  # noqa: D102
+_stalling: Final[WeakValueDictionary[tuple[int, int, int], StallingSink]] = WeakValueDictionary()
+"""One sink for each pipe, socket or terminal, however often logging is configured: two would mix their lines."""
 
 
-class Sink:
-    """Write log lines to standard output, or to a binary stream.
+def open_sink(stream: LineStream | None = None, *, notice: Notice | None = None) -> Sink:
+    """Make the sink for standard output, or for a binary stream.
 
-    A line goes to a file descriptor with one `write(2)`, so it is there when the process dies, and on a pipe lines up
-    to PIPE_BUF (4,096 bytes on Linux) of several workers never mix.
+    Args:
+        stream: None for standard output. The buffers of standard output and standard error never stall a caller
+            either; a write to any other stream takes as long as it takes.
+        notice: Renders the warning that lines were dropped.
 
-    Attributes:
-        dropped: How many lines could not be written or rendered, since the sink was made.
+    A line goes out with one `write(2)`, so it is there when the process dies, and on a pipe lines up to PIPE_BUF
+    (4,096 bytes on Linux) of several workers never mix.
     """
-
-    def __init__(self, stream: LineStream | None = None) -> None:
-        self.dropped = 0
-        self._warned_at = float("-inf")
-        self._write_some = _writer(stream)
-
-    def write(self, line: bytes) -> None:
-        """Write one line, given without its newline; never raises."""
-        line += b"\n"
-        try:
-            written = self._write_some(line)
-            while written < len(line):
-                line = line[written:]
-                written = self._write_some(line)
-        except (OSError, ValueError) as error:
-            self.drop(error)
-
-    def drop(self, error: Exception) -> None:
-        """Count a line that is lost, and say so on standard error once a minute at most."""
-        self.dropped += 1
-        now = time.monotonic()
-        if now - self._warned_at >= WARN_AT_MOST_EVERY_S and sys.stderr is not None:
-            self._warned_at = now
-            with suppress(OSError, ValueError):
-                sys.stderr.write(f"asgi_stack: {self.dropped} log line(s) dropped, last: {type(error).__name__}\n")
-
-
-def _writer(stream: LineStream | None) -> Callable[[bytes], int]:
-    """Give the function that writes bytes and says how many it took."""
-    if stream is not None:
-        return _stream_writer(stream)
-    if sys.stdout is None:
-        return len
+    standard = _standard_stream(stream)
+    if standard is None:
+        return PlainSink(len if stream is None else stream_writer(stream), notice)
     try:
-        return partial(os.write, sys.stdout.fileno())
-    except (OSError, ValueError):
-        # Standard output was replaced by an object in memory, as test runners do.
-        buffer = getattr(sys.stdout, "buffer", None)
-        return _text_writer(sys.stdout) if buffer is None else _stream_writer(buffer)
+        descriptor: int = standard.fileno()
+    except (AttributeError, OSError, ValueError):
+        # It was replaced by an object in memory, as test runners do.
+        buffer = stream or getattr(standard, "buffer", None)
+        return PlainSink(text_writer(standard) if buffer is None else stream_writer(buffer), notice)
+    return _descriptor_sink(descriptor, notice)
 
 
-def _stream_writer(stream: LineStream) -> Callable[[bytes], int]:
-    def write_and_flush(line: bytes) -> int:
-        stream.write(line)
-        stream.flush()
-        return len(line)
+def flush_logs(timeout_s: float = FLUSH_S) -> bool:
+    """Wait until all lines that wait are written, and tell whether they are.
 
-    return write_and_flush
+    Args:
+        timeout_s: The longest wait. Lines that come later, but within this time, are waited for as well:
+            the server's last words do.
+
+    Lines wait only where the reader of standard output has stopped, or is slower than the service. It is called at
+    exit, and by `LifespanMiddleware` at shutdown: uvicorn ends by the signal it got, and nothing runs at exit then.
+    """
+    deadline = time.monotonic() + timeout_s
+    written = [sink.flush(max(0.0, deadline - time.monotonic())) for sink in list(_stalling.values())]
+    return all(written)
 
 
-def _text_writer(stream: TextIO) -> Callable[[bytes], int]:
-    def write_text(line: bytes) -> int:
-        stream.write(line.decode("utf-8", "backslashreplace"))
-        return len(line)
+def _standard_stream(stream: LineStream | None) -> TextIO | None:
+    if stream is None:
+        return sys.stdout
+    return next((each for each in (sys.stdout, sys.stderr) if getattr(each, "buffer", None) is stream), None)
 
-    return write_text
+
+def _descriptor_sink(descriptor: int, notice: Notice | None) -> Sink:
+    try:
+        status = os.fstat(descriptor)
+        if not may_stall(descriptor):
+            return PlainSink(partial(os.write, descriptor), notice)
+    except OSError:
+        return PlainSink(partial(os.write, descriptor), notice)
+    key = (descriptor, status.st_dev, status.st_ino)
+    sink = _stalling.get(key)
+    if sink is None:
+        channel = nonblocking_channel(descriptor)
+        sink = ThreadedSink(descriptor, notice) if channel is None else NonblockingSink(channel, notice)
+        _stalling[key] = sink
+    elif notice is not None:
+        sink.notice = notice
+    return sink
+
+
+def _renew_all() -> None:
+    for sink in list(_stalling.values()):
+        sink.renew()
+
+
+atexit.register(flush_logs)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias, cast
 
 from asgi_stack.app_lifespan import LIFESPAN_LOGGER, AppLifespan, failed
 from asgi_stack.logging.exceptions import log_exception
+from asgi_stack.logging.sink import flush_logs
 from asgi_stack.options import check_app, check_seconds
 from asgi_stack.pipeline import Stage
 
@@ -80,6 +81,8 @@ class LifespanMiddleware:
             closed = await opened.close()
         if answer["type"] == "lifespan.shutdown.complete" and not closed:
             answer = {"type": "lifespan.shutdown.failed", "message": "A resource failed to close"}
+        # All is over by now, so it may block: uvicorn ends by the signal it got, and nothing is run at exit then.
+        flush_logs()
         await send(answer)
         return None
 
