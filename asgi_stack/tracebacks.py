@@ -128,11 +128,15 @@ def _chain(error: BaseException, limit: int) -> _Chain:
 
 
 def _leaf_within(errors: list[BaseException]) -> BaseException | None:
-    """Give an exception of a chain that is also a leaf of a group in it: such a group leads back, too."""
+    """Give the exception of a chain that a leaf of a group in it leads back to, or is."""
     ids = {id(error) for error in errors}
     groups = [error for error in errors if _is_group(error)]
-    leaves = (leaf for group in groups for leaf in islice(leaves_of(group), _COUNTED))
-    return next((leaf for leaf in leaves if id(leaf) in ids), None) if groups else None
+    leaves = (leaf for group in groups for leaf in islice(leaves_of(group), _LEAVES))
+    return next((back for leaf in leaves if (back := _back_from(leaf, ids)) is not None), None)
+
+
+def _back_from(leaf: BaseException, ids: set[int]) -> BaseException | None:
+    return next((each for each in _chain(leaf, _LEAF_CHAIN).errors if id(each) in ids), None)
 
 
 def _before(error: BaseException) -> BaseException | None:
@@ -166,7 +170,7 @@ def _block(error: BaseException, room: int, chain: list[BaseException] | None) -
     name, message = qualified_name(type(error)), exception_message(error)
     text = _frames(error) + (f"{name}: {message}\n" if message else f"{name}\n") + _notes(error)
     if chain is not None and _is_group(error):
-        text += _leaves(error, room - len(text), {id(each) for each in chain} - {id(error)})
+        text += _leaves(error, room - len(text), {id(each) for each in chain})
     return text
 
 
@@ -190,14 +194,18 @@ def _leaves(group: BaseException, room: int, chain: set[int]) -> str:
     share = max(_LEAF_CHARS, room // max(1, len(shown)))
     lines: list[str] = []
     for number, leaf in enumerate(shown, 1):
-        if id(leaf) in chain:
-            lines.append(f"  leaf {number} of {len(leaves)}: the chain is cyclic, {qualified_name(type(leaf))} again\n")
-            continue
-        text = _cut(_chain_text(leaf, share, _LEAF_CHAIN, unfold=False), share)
-        lines.append(f"  leaf {number} of {len(leaves)}:\n{indent(text, '    ')}")
+        lines.append(f"  leaf {number} of {len(leaves)}:{_leaf(leaf, share, chain)}")
     if len(leaves) > _LEAVES:
         lines.append(f"  ... {len(leaves) - _LEAVES} more leaves ...\n")
     return "".join(lines)
+
+
+def _leaf(leaf: BaseException, room: int, chain: set[int]) -> str:
+    back_to = _back_from(leaf, chain)
+    if back_to is None:
+        return "\n" + indent(_cut(_chain_text(leaf, room, _LEAF_CHAIN, unfold=False), room), "    ")
+    text = "" if back_to is leaf else _cut(_block(leaf, room, None), room)
+    return f" the chain is cyclic, it leads back to {qualified_name(type(back_to))}\n{indent(text, '    ')}"
 
 
 def _is_group(error: BaseException) -> TypeGuard[BaseExceptionGroup[BaseException]]:

@@ -224,9 +224,21 @@ class TestCyclesThroughGroups:
 
         text, chain = format_exception_text(leaf), chain_of(leaf)
 
-        assert "leaf 2 of 2: the chain is cyclic, ValueError again" in text
+        assert "leaf 2 of 2: the chain is cyclic, it leads back to ValueError" in text
         assert text.count("ValueError: leaf") == 1
         assert chain[-1] == {"type": "cyclic", "message": "leads back to ValueError"}
+
+    def test_leaf_that_leads_back_to_its_group(self) -> None:
+        """A leaf caused by the very group that it is in is shown once, and the cycle is marked."""
+        leaf = ValueError("leaf")
+        group = ExceptionGroup("g", [leaf])
+        leaf.__cause__ = group
+
+        text, chain = format_exception_text(group), chain_of(group)
+
+        assert "leaf 1 of 1: the chain is cyclic, it leads back to ExceptionGroup" in text
+        assert text.count("ValueError: leaf") == 1
+        assert chain[-1] == {"type": "cyclic", "message": "leads back to ExceptionGroup"}
 
     def test_group_without_a_cycle_says_nothing(self) -> None:
         """A group that merely holds other exceptions leads nowhere back."""
