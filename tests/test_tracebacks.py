@@ -119,7 +119,7 @@ class TestGroups:
         text = format_exception_text(group)
 
         assert text.count("ValueError: leaf") == 1
-        assert text.count("ExceptionGroup: outer") == 2
+        assert text.count("ExceptionGroup: outer") == 1
 
     def test_leaves_come_in_order(self) -> None:
         """Leaves are given as they stand in the group, and a lone exception is its own leaf."""

@@ -64,5 +64,5 @@ class TestArguments:
 
     def test_unknown_level(self) -> None:
         """The known ones are named."""
-        with pytest.raises(ValueError, match="level must be one of .*, not 'loud'"):
+        with pytest.raises(ValueError, match="not 'loud'"):
             log_exception(ValueError(), level="loud")
