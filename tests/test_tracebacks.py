@@ -111,7 +111,7 @@ class TestGroups:
         assert text.endswith("  leaf 2 of 2:\n    ValueError: no\n")
 
     def test_a_circle_through_a_group_ends(self) -> None:
-        """A leaf that has its own group as context names it once more and does not unfold it again."""
+        """A leaf that has its own group as context is shown once, and marked."""
         leaf = ValueError("leaf")
         group = ExceptionGroup("outer", [leaf])
         leaf.__context__ = group
