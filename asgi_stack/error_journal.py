@@ -60,7 +60,7 @@ class ErrorJournal:
         severity: Severity | None = None,
         is_late: bool = False,
     ) -> None:
-        """Log an exception once a request, and report it.
+        """Log an exception, unless somebody did so in this request, and report it.
 
         Args:
             error: What was raised.
@@ -73,9 +73,15 @@ class ErrorJournal:
         if record is not None:
             record.error = error
             record.late_error = is_late
-        if was_logged_here(error):
-            return
         severity = severity or _severity(mapped.answer, exchange)
+        if not was_logged_here(error):
+            self._log(error, mapped, exchange, severity, is_late=is_late)
+        if severity in _ATTENTION:
+            self._report(error, mapped.answer, mapped, exchange, severity)
+
+    def _log(
+        self, error: BaseException, mapped: Mapped, exchange: GuardedExchange, severity: Severity, *, is_late: bool
+    ) -> None:
         fields = self._fields(exchange, detailed=severity in _ATTENTION, is_late=is_late)
         if mapped.told_by is not error and mapped.answer is not INTERNAL_ERROR:
             fields["error_code"] = mapped.answer.error_code
@@ -83,8 +89,6 @@ class ErrorJournal:
             if mapped.told_by is not None and mapped.told_by.context:
                 fields["context"] = mapped.told_by.context
         write_exception(error, "request_failed", fields, level=severity, logger=_LOGGER, redactor=self._redactor)
-        if severity in _ATTENTION:
-            self._report(error, mapped.answer, mapped, exchange, severity)
 
     def enter_failure(self, failure: Exception, event: str) -> None:
         """Log what went wrong while an error was dealt with; the error itself has its line already."""

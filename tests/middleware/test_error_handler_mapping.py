@@ -17,6 +17,7 @@ from asgi_stack import (
     Redactor,
     RequestContextMiddleware,
     ServiceInfo,
+    log_exception,
 )
 from asgi_stack.types import ASGIApp, Receive, Scope, Send
 from tests.bare_apps import raising, respond
@@ -244,6 +245,21 @@ class TestReporters:
         await exchange(ErrorHandlerMiddleware(app, reporters=[kept]))
 
         assert [(event.severity, event.handled) for event in kept.events] == [("ERROR", False)]
+
+    async def test_error_that_the_app_logged_itself_is_reported_all_the_same(self, log_lines: LogLines) -> None:
+        """Logging it before it is raised on saves the second line, not the report."""
+        kept = Kept()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            error = ValueError("x")
+            log_exception(error, "seen_by_the_app")
+            raise error
+
+        layers = Pipeline().use(RequestContextMiddleware).use(ErrorHandlerMiddleware, reporters=[kept])
+        await exchange(layers.build(app))
+
+        assert [line["event"] for line in log_lines()] == ["seen_by_the_app"]
+        assert len(kept.events) == 1
 
     async def test_failing_reporter_changes_nothing(self, log_lines: LogLines) -> None:
         """The client has the same answer, and the log says whose fault it was."""
