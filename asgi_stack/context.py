@@ -67,6 +67,7 @@ class RequestContext:
     """
 
     __slots__ = (
+        "__weakref__",
         "client",
         "client_correlation_id",
         "correlation_id",

@@ -6,11 +6,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, cast
 
 from asgi_stack.exchange import INTERNAL_ERROR_CLOSE
-from asgi_stack.guarded_exchange import GuardedHTTPExchange, GuardedWebSocketExchange
+from asgi_stack.guarded_exchange import GuardedHTTPExchange
 from asgi_stack.response_checks import with_short_reason
 from asgi_stack.tracebacks import leaves_of
 
 if TYPE_CHECKING:
+    from asgi_stack.guarded_websocket import GuardedExchange, GuardedWebSocketExchange
     from asgi_stack.responses import RenderedError
     from asgi_stack.types import Message
 
@@ -19,7 +20,7 @@ __all__ = ["close_websocket", "deliver", "tells_of_disconnect"]
 DISCONNECT_NAMES: Final = frozenset({"ClientDisconnect", "ClientDisconnected", "WebSocketDisconnect"})
 
 
-async def deliver(rendered: RenderedError, exchange: GuardedHTTPExchange | GuardedWebSocketExchange) -> None:
+async def deliver(rendered: RenderedError, exchange: GuardedExchange) -> None:
     """Send a whole error response; on a websocket a denial where the server offers one, else a close.
 
     A client that leaves meanwhile is noted on the exchange.
@@ -48,7 +49,7 @@ async def close_websocket(exchange: GuardedWebSocketExchange, error_code: str) -
         await exchange.deliver(with_short_reason(close))
 
 
-def tells_of_disconnect(error: BaseException, exchange: GuardedHTTPExchange | GuardedWebSocketExchange) -> bool:
+def tells_of_disconnect(error: BaseException, exchange: GuardedExchange) -> bool:
     """Tell whether an error after the client left only says so: what the server's send raised, or a framework's word.
 
     Any other OSError is the app's own: a file that is missing, a database that is down. A group tells of it when each

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from asgi_stack.context import RequestContext
+from asgi_stack.error_mapping import Mapped
 from asgi_stack.exceptions import Severity
-from asgi_stack.guarded_exchange import GuardedHTTPExchange, GuardedWebSocketExchange
+from asgi_stack.guarded_websocket import GuardedWebSocketExchange
 from asgi_stack.http_context import capture_request_context
 from asgi_stack.logging.emit import emit
 from asgi_stack.logging.exceptions import write_exception
@@ -17,21 +18,19 @@ from asgi_stack.middleware.active import ACTIVE, HIDE_PATH
 from asgi_stack.redaction import REDACTED
 from asgi_stack.reporting.base import ErrorEvent, report_to_all
 from asgi_stack.responses import INTERNAL_ERROR, ErrorAnswer
-from asgi_stack.tracebacks import fingerprint_of
+from asgi_stack.status_phrases import FIRST_SERVER_ERROR
+from asgi_stack.tracebacks import fingerprint_of, qualified_name
 
 if TYPE_CHECKING:
-    from asgi_stack.error_mapping import Mapped
+    from asgi_stack.guarded_websocket import GuardedExchange
     from asgi_stack.redaction import Redactor
     from asgi_stack.reporting.base import ErrorReporter
 
-__all__ = ["ErrorJournal", "GuardedExchange"]
-
-GuardedExchange = GuardedHTTPExchange | GuardedWebSocketExchange
+__all__ = ["ErrorJournal"]
 
 _LOGGER: Final = "asgi_stack.errors"
 _OWN_FIELDS: Final = frozenset({"method", "path", "type", "late_error", "response_started", "request", "status_code"})
 _ATTENTION: Final = frozenset({Severity.ERROR, Severity.CRITICAL})
-_FIRST_SERVER_ERROR: Final = 500
 
 
 class ErrorJournal:
@@ -58,6 +57,7 @@ class ErrorJournal:
         exchange: GuardedExchange,
         *,
         severity: Severity | None = None,
+        is_answered: bool = True,
         is_late: bool = False,
     ) -> None:
         """Log an exception, unless somebody did so in this request, and report it.
@@ -66,28 +66,35 @@ class ErrorJournal:
             error: What was raised.
             mapped: What it comes to.
             exchange: The request that it was raised in.
-            severity: The level of the line; None takes that of the answer, or ERROR where it comes too late for one.
+            severity: The level of the line; None takes that of the answer.
+            is_answered: Whether the client has that answer, or will have it. Without one, a client's mistake is a
+                defect here: then the level is at least ERROR.
             is_late: Whether it came after a complete response.
         """
         record = RequestContext.current()
         if record is not None:
             record.error = error
-            record.late_error = is_late
-        severity = severity or _severity(mapped.answer, exchange)
+            record.late_error = record.late_error or is_late
+        severity = severity or _severity(mapped.answer, is_answered=is_answered)
         if not was_logged_here(error):
             self._log(error, mapped, exchange, severity, is_late=is_late)
-        if severity in _ATTENTION:
-            self._report(error, mapped.answer, mapped, exchange, severity)
+        if severity in _ATTENTION and (mapped.answer.status >= FIRST_SERVER_ERROR or not is_answered):
+            handled = is_answered and mapped.answer is not INTERNAL_ERROR
+            self._report(error, mapped, exchange, severity, handled=handled)
+
+    def enter_handled(self, error: BaseException, mapped: Mapped, exchange: GuardedExchange) -> None:
+        """Log an exception that a handler of the app's own was given and answered: a warning, and no report."""
+        if not was_logged_here(error):
+            self._log(error, mapped, exchange, Severity.WARNING, is_late=False)
 
     def _log(
         self, error: BaseException, mapped: Mapped, exchange: GuardedExchange, severity: Severity, *, is_late: bool
     ) -> None:
-        fields = self._fields(exchange, detailed=severity in _ATTENTION, is_late=is_late)
-        if mapped.told_by is not error and mapped.answer is not INTERNAL_ERROR:
-            fields["error_code"] = mapped.answer.error_code
-            fields["severity"] = str(mapped.answer.severity)
-            if mapped.told_by is not None and mapped.told_by.context:
-                fields["context"] = mapped.told_by.context
+        try:
+            fields = self._fields(exchange, detailed=severity in _ATTENTION, is_late=is_late)
+            fields |= _told(error, mapped)
+        except Exception as failure:  # noqa: BLE001 - the error's line matters more than what is around it
+            fields = dict[str, object](description_failed=qualified_name(type(failure)))
         write_exception(error, "request_failed", fields, level=severity, logger=_LOGGER, redactor=self._redactor)
 
     def enter_failure(self, failure: Exception, event: str) -> None:
@@ -97,11 +104,11 @@ class ErrorJournal:
     def enter_without_exception(
         self, event: str, answer: ErrorAnswer, exchange: GuardedExchange, **fields: object
     ) -> None:
-        """Log, and from status 500 on report, a failure that no exception tells of."""
+        """Log a failure that no exception tells of, and report it where the status is 500."""
         redacted = self._redactor.value(self._fields(exchange, detailed=True, is_late=False))
         emit("error", event, {**redacted, **fields}, logger=_LOGGER)
-        if answer.status == _FIRST_SERVER_ERROR:
-            self._report(None, answer, None, exchange, answer.severity)
+        if answer.status == FIRST_SERVER_ERROR:
+            self._report(None, Mapped(answer), exchange, Severity.ERROR, handled=False)
 
     def _fields(self, exchange: GuardedExchange, *, detailed: bool, is_late: bool) -> dict[str, object]:
         scope = exchange.scope
@@ -125,35 +132,60 @@ class ErrorJournal:
     def _report(
         self,
         error: BaseException | None,
-        answer: ErrorAnswer,
-        mapped: Mapped | None,
+        mapped: Mapped,
         exchange: GuardedExchange,
         severity: Severity,
+        *,
+        handled: bool,
     ) -> None:
-        if not self._reporters or (answer.status < _FIRST_SERVER_ERROR and not exchange.started):
+        if not self._reporters:
             return
+        try:
+            event = self._event(error, mapped, exchange, severity, handled=handled)
+        except Exception as failure:  # noqa: BLE001 - what cannot be reported is still answered
+            self.enter_failure(failure, "error_report_failed")
+        else:
+            report_to_all(self._reporters, event)
+
+    def _event(
+        self,
+        error: BaseException | None,
+        mapped: Mapped,
+        exchange: GuardedExchange,
+        severity: Severity,
+        *,
+        handled: bool,
+    ) -> ErrorEvent:
         record = RequestContext.current()
-        told_by = mapped.told_by if mapped is not None else None
-        event = ErrorEvent(
+        context = {} if mapped.told_by is None else self._redactor.value(dict(mapped.told_by.context))
+        return ErrorEvent(
             exception=error,
-            error_code=answer.error_code,
+            error_code=mapped.answer.error_code,
             severity=severity,
             fingerprint="" if error is None else fingerprint_of(error),
-            context=self._redactor.value(dict(told_by.context)) if told_by is not None else {},
+            context=context,
             request=capture_request_context(exchange.scope, redactor=self._redactor),
             correlation_id=None if record is None else record.correlation_id,
             request_id=None if record is None else record.request_id,
             service_info=self._service_info,
             timestamp=datetime.now(UTC),
-            handled=answer is not INTERNAL_ERROR and not exchange.started,
+            handled=handled,
         )
-        report_to_all(self._reporters, event)
 
 
-def _severity(answer: ErrorAnswer, exchange: GuardedExchange) -> Severity:
-    """Give the level of a line: raised too late to be answered as it asks, a client's mistake is a defect here."""
+def _told(error: BaseException, mapped: Mapped) -> dict[str, object]:
+    """Give what the answer says of an exception that is no AppError itself."""
+    if mapped.told_by is error or mapped.answer is INTERNAL_ERROR:
+        return {}
+    told: dict[str, object] = {"error_code": mapped.answer.error_code, "severity": str(mapped.answer.severity)}
+    if mapped.told_by is not None and mapped.told_by.context:
+        told["context"] = mapped.told_by.context
+    return told
+
+
+def _severity(answer: ErrorAnswer, *, is_answered: bool) -> Severity:
     try:
         severity = Severity(answer.severity)
     except ValueError:
         return Severity.ERROR
-    return Severity.ERROR if exchange.started and severity not in _ATTENTION else severity
+    return severity if is_answered or severity in _ATTENTION else Severity.ERROR

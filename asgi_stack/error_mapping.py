@@ -23,6 +23,7 @@ ErrorHandler: TypeAlias = Callable[..., AppError | None]
 ErrorHandlers: TypeAlias = Mapping[type[Exception], ErrorHandler]
 """Exception classes and their handlers."""
 
+_GROUP: Final[type] = BaseExceptionGroup
 _MOST_LEAVES: Final = 1000
 """Leaves of a group that are looked at: more of them take more than a millisecond, and tell nothing new."""
 
@@ -56,19 +57,19 @@ class ErrorMapping:
             raise TypeError(f"handlers must map exception classes to functions, not {handlers!r}")
         for kind, handler in (handlers or {}).items():
             _check(kind, handler)
-        self._handlers = dict(handlers or {})
+        self._handlers: dict[type, ErrorHandler] = {**(handlers or {})}
 
     def look_up(self, error: BaseException) -> Mapped:
         """Give what an exception comes to; of a group, what the leaf of the highest status comes to. Never raises."""
         mapped = self._by_handler(error)
         if mapped is not None:
             return mapped
-        if isinstance(error, BaseExceptionGroup):
-            leaves = islice(leaves_of(cast("BaseException", error)), _MOST_LEAVES)
-            return max(map(self.look_up, leaves), key=lambda each: each.answer.status, default=Mapped(INTERNAL_ERROR))
         try:
+            if isinstance(error, BaseExceptionGroup):
+                leaves = islice(leaves_of(cast("BaseException", error)), _MOST_LEAVES)
+                return max(map(self.look_up, leaves), key=_status, default=Mapped(INTERNAL_ERROR))
             if isinstance(error, AppError):
-                return Mapped(answer_to(error), error)
+                return Mapped(_checked(answer_to(error)), error)
             return Mapped(http_error_of(error) or INTERNAL_ERROR)
         except Exception as failure:  # noqa: BLE001 - an AppError's attributes may have been set to anything
             return Mapped(INTERNAL_ERROR, failure=failure)
@@ -76,12 +77,15 @@ class ErrorMapping:
     def _by_handler(self, error: BaseException) -> Mapped | None:
         if not self._handlers:
             return None
+        # A handler of every Exception is meant for the leaves of a group, which say more than the group does.
+        least = _GROUP if issubclass(type(error), _GROUP) else object
+        kinds = [kind for kind in type(error).__mro__ if issubclass(kind, least)]
         try:
-            for kind in type(error).__mro__:
+            for kind in kinds:
                 handler = self._handlers.get(kind)
                 made = None if handler is None else handler(error)
                 if made is not None:
-                    return Mapped(answer_to(_app_error(made, kind)), made)
+                    return Mapped(_checked(answer_to(_app_error(made, kind))), made)
         except Exception as failure:  # noqa: BLE001 - it must not take the original error's place
             return Mapped(INTERNAL_ERROR, failure=failure)
         return None
@@ -90,8 +94,20 @@ class ErrorMapping:
 def _check(kind: object, handler: object) -> None:
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         raise TypeError(f"handlers must map exception classes to functions, and {kind!r} is no exception class")
-    if not callable(handler) or iscoroutinefunction(handler):
+    if not callable(handler) or iscoroutinefunction(handler) or iscoroutinefunction(type(handler).__call__):
         raise TypeError(f"the handler of {qualified_name(kind)} must be a plain function, not {handler!r}")
+
+
+def _status(mapped: Mapped) -> int:
+    return mapped.answer.status
+
+
+def _checked(answer: ErrorAnswer) -> ErrorAnswer:
+    """Refuse what somebody has made of an AppError's attributes since it was made."""
+    status: object = answer.status
+    if not isinstance(status, int) or not 400 <= status <= 599:  # noqa: PLR2004 - as AppError itself has it
+        raise TypeError(f"an AppError's status was set to {status!r:.40}")
+    return answer
 
 
 def _app_error(made: object, kind: type) -> AppError:

@@ -68,11 +68,16 @@ class HTTPExchange:
         try:
             await self._send(message)
         except OSError as refusal:
-            self.left = True
-            self.refusal = refusal
+            self._note_refusal(refusal)
             raise
         self.complete = True
         self.ended_at = perf_counter()
+
+    def _note_refusal(self, refusal: OSError) -> None:
+        # A server of an older spec says nothing of a client that has gone: then it is a layer outside that failed.
+        if self._may_raise:
+            self.left = True
+            self.refusal = refusal
 
     async def _send_guarded(self, message: Message) -> None:
         try:

@@ -1,24 +1,18 @@
 """The error handler's exchange: it checks what the app sends, and holds a response of status 500 and more.
 
 Frameworks answer a failing handler with a 500 page of their own before anyone outside learns of the exception. Held
-back until its last part, such a page can still be replaced by an answer that says more; see docs/errors.md.
+back until its last part, such a page can still be replaced by an answer that says more; see docs/error-handler.md.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from asgi_stack.exchange import HTTPExchange, WebSocketExchange
+from asgi_stack.exchange import HTTPExchange
 from asgi_stack.messages import ends_response
-from asgi_stack.response_checks import (
-    BODILESS_STATUSES,
-    ProtocolError,
-    checked_headers,
-    checked_start,
-    with_short_reason,
-    without_body,
-)
+from asgi_stack.response_checks import BODILESS_STATUSES, ProtocolError, checked_start, without_body
+from asgi_stack.status_phrases import FIRST_SERVER_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -26,9 +20,14 @@ if TYPE_CHECKING:
     from asgi_stack.responses import ErrorAnswer
     from asgi_stack.types import Message, Receive, Scope, Send
 
-__all__ = ["GuardedHTTPExchange", "GuardedWebSocketExchange", "HeldResponse", "Judge"]
+__all__ = ["GuardedHTTPExchange", "HeldResponse", "Judge", "Settled", "exception_since"]
 
-FIRST_HELD_STATUS: Final = 500
+MAX_PARTS: Final = 1024
+"""Parts of a body that are held at most: empty ones count for nothing by their bytes, and take 200 bytes each."""
+
+_BESIDE: Final = frozenset({"http.response.debug", "http.response.early_hint", "http.response.push"})
+"""Messages that are no part of a response: they pass a held one by."""
+
 _NEEDS_START: Final = frozenset(
     {
         "http.response.body",
@@ -52,8 +51,9 @@ class HeldResponse:
     """A response of status 500 or more of the app's own: first held back, then judged.
 
     Attributes:
-        start: The message that starts it.
+        start: The message that starts it; like the parts a copy, since the app may use its own once more.
         parts: The messages of its body so far.
+        is_leaving: Whether it is on its way out: what the app sends meanwhile comes behind.
         size: Bytes of the body so far.
         error: The exception that it answers, as far as that is known: at first the one that was being handled when the
             start was sent, and that was not being handled before the app was called.
@@ -62,16 +62,23 @@ class HeldResponse:
         unexplained: What the client is told where a framework answered by default and nobody knows why; else None.
     """
 
-    __slots__ = ("error", "is_logged", "parts", "size", "start", "traceback", "unexplained")
+    __slots__ = ("error", "is_leaving", "is_logged", "parts", "size", "start", "traceback", "unexplained")
 
     def __init__(self, start: Message, error: BaseException | None) -> None:
-        self.start = start
+        self.start: Message = {**start, "headers": [(name, value) for name, value in start.get("headers") or ()]}
+        self.is_leaving = False
         self.error = error
         self.traceback = None if error is None else error.__traceback__
         self.parts: list[Message] = []
         self.size = 0
         self.is_logged = False
         self.unexplained: ErrorAnswer | None = None
+
+    def add(self, part: Message) -> None:
+        """Take another part of the body."""
+        body = bytes(part.get("body", b""))
+        self.parts.append({**part, "body": body})
+        self.size += len(body)
 
     @property
     def status(self) -> int:
@@ -81,11 +88,23 @@ class HeldResponse:
     @property
     def body(self) -> bytes:
         """The body so far."""
-        return b"".join(part.get("body", b"") for part in self.parts)
+        return b"".join(part["body"] for part in self.parts)
 
     def values(self, name: bytes) -> list[bytes]:
         """Give every value of a header, given in lower case."""
-        return [value for key, value in self.start.get("headers") or () if key.lower() == name]
+        return [value for key, value in self.start["headers"] if key.lower() == name]
+
+
+class Settled(NamedTuple):
+    """How an exception that the app raised stands to what it had sent.
+
+    Attributes:
+        is_answered: The response was the app's own answer to this very exception.
+        is_logged: That exception has its error line.
+    """
+
+    is_answered: bool
+    is_logged: bool
 
 
 class GuardedHTTPExchange(HTTPExchange):
@@ -118,11 +137,13 @@ class GuardedHTTPExchange(HTTPExchange):
         kind = message["type"]
         if kind == "http.response.start":
             return self._start(message)
+        if self.held is not None and kind not in _BESIDE:
+            return self._hold(message, self.held)
+        if kind != "http.response.body" and not kind.startswith("http."):
+            raise self._violates(ProtocolError(f"{kind} in an http response"))
         if self.started:
             return HTTPExchange.send(self, without_body(message) if self._bodiless else message)
-        if self.held is not None:
-            return self._hold(message, self.held)
-        if kind in _NEEDS_START or not kind.startswith("http."):
+        if kind in _NEEDS_START:
             raise self._violates(ProtocolError(f"{kind} before http.response.start"))
         return self._send(message)
 
@@ -132,31 +153,32 @@ class GuardedHTTPExchange(HTTPExchange):
 
     async def release(self) -> None:
         """Let the held response leave as the app sent it."""
-        held = self.drop()
-        if held is not None:
+        held = self.held
+        if held is None or held.is_leaving:
+            return
+        held.is_leaving = True
+        try:
             await HTTPExchange.send(self, held.start)
-            for part in held.parts:
-                await HTTPExchange.send(self, part)
+            while held.parts:
+                await HTTPExchange.send(self, held.parts.pop(0))
+        finally:
+            self.held = None
 
     def drop(self) -> HeldResponse | None:
         """Hold the response no longer, and give it, if there is one: it, or another one, may leave now."""
         held, self.held = self.held, None
         return held
 
-    def settle(self, error: BaseException) -> tuple[bool, bool]:
-        """Take note of what the app raised in the end: nothing that it explains needs to be told apart.
-
-        Returns:
-            Whether the response is the app's answer to this very exception, and whether that has its error line.
-        """
+    def settle(self, error: BaseException) -> Settled:
+        """Take note of what the app raised in the end: nothing that it explains needs to be told apart."""
         self.held = None
         if self.violation in (error, error.__cause__, error.__context__):
             self.violation = None
         judged = self.judged
-        if judged is None or (judged.error is not error and judged.unexplained is None):
-            return False, False
+        if judged is None or not _explains(error, judged):
+            return Settled(is_answered=False, is_logged=False)
         self.judged = None
-        return True, judged.is_logged
+        return Settled(is_answered=True, is_logged=judged.is_logged)
 
     def forget(self) -> None:
         """Let go of what refers to exceptions, whose frames refer to this: it would live until the next collection."""
@@ -170,8 +192,8 @@ class GuardedHTTPExchange(HTTPExchange):
         except ProtocolError as error:
             raise self._violates(error) from None
         status = message["status"]
-        if status >= FIRST_HELD_STATUS:
-            self.held = HeldResponse(message, self._suspect())
+        if status >= FIRST_SERVER_ERROR:
+            self.held = HeldResponse(message, exception_since(self._before))
             self.is_eventful = True
             return _nothing()
         if status in BODILESS_STATUSES:
@@ -179,81 +201,42 @@ class GuardedHTTPExchange(HTTPExchange):
             message = without_body(message)
         return HTTPExchange.send(self, message)
 
-    def _suspect(self) -> Exception | None:
-        now = sys.exception()
-        return now if isinstance(now, Exception) and now is not self._before else None
-
     def _violates(self, error: ProtocolError) -> ProtocolError:
         self.violation = error
         self.is_eventful = True
         return error
 
     async def _hold(self, message: Message, held: HeldResponse) -> None:
-        if message["type"] != "http.response.body":
+        kind = message["type"]
+        if kind != "http.response.body" and not kind.startswith("http."):
+            raise self._violates(ProtocolError(f"{kind} in an http response"))
+        if held.is_leaving:
+            held.parts.append(dict(message))
+        elif kind != "http.response.body":
             await self._judge.judge(self, held, is_whole=False)
             await HTTPExchange.send(self, message)
-            return
-        held.parts.append(message)
-        held.size += len(message.get("body", b""))
-        if held.size > self._judge.hold_limit_bytes:
+        else:
+            held.add(message)
+            await self._judge_when_due(message, held)
+
+    async def _judge_when_due(self, message: Message, held: HeldResponse) -> None:
+        if held.size > self._judge.hold_limit_bytes or len(held.parts) > MAX_PARTS:
             await self._judge.judge(self, held, is_whole=False)
         elif ends_response(message, bool(held.start.get("trailers", False))):
             await self._judge.judge(self, held, is_whole=True)
 
 
-class GuardedWebSocketExchange(WebSocketExchange):
-    """A WebSocketExchange that lets no handshake leave which breaks the protocol.
+def exception_since(before: BaseException | None) -> Exception | None:
+    """Give the exception that is being handled, unless it was so when the app was called."""
+    now = sys.exception()
+    return now if isinstance(now, Exception) and now is not before else None
 
-    Attributes:
-        scope: The websocket's.
-        violation: As in GuardedHTTPExchange.
-        is_eventful: As in GuardedHTTPExchange.
-    """
 
-    __slots__ = ("is_eventful", "scope", "violation")
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        super().__init__(scope, receive, send)
-        self.scope = scope
-        self.violation: ProtocolError | None = None
-        self.is_eventful = False
-
-    async def send(self, message: Message) -> None:
-        """Check a message from the app, then hand it to the server."""
-        kind = message["type"]
-        try:
-            message = self._checked(kind, message)
-        except ProtocolError as error:
-            self.violation = error
-            self.is_eventful = True
-            raise
-        await super().send(message)
-
-    async def deliver(self, message: Message) -> None:
-        """Hand a message of the stack's own to the server."""
-        await super().send(message)
-
-    def drop(self) -> None:
-        """Give None: a websocket's answers are never held."""
-
-    def settle(self, error: BaseException) -> tuple[bool, bool]:
-        """As in GuardedHTTPExchange."""
-        if self.violation in (error, error.__cause__, error.__context__):
-            self.violation = None
-        return False, False
-
-    def forget(self) -> None:
-        """As in GuardedHTTPExchange."""
-        self.violation = self.refusal = None
-
-    def _checked(self, kind: str, message: Message) -> Message:
-        if kind in ("websocket.accept", "websocket.http.response.start"):
-            if self.started:
-                raise ProtocolError(f"{kind} after the websocket was accepted, denied or closed")
-            return checked_headers(message) if kind == "websocket.accept" else checked_start(message)
-        if not kind.startswith("websocket."):
-            raise ProtocolError(f"{kind} on a websocket")
-        return with_short_reason(message) if kind == "websocket.close" else message
+def _explains(error: BaseException, judged: HeldResponse) -> bool:
+    """Tell whether a 5xx of the app's own was its answer to an exception that it raised afterwards."""
+    if judged.error is None:
+        return judged.unexplained is not None and judged.status == FIRST_SERVER_ERROR
+    return judged.error in (error, error.__cause__)
 
 
 async def _nothing() -> None:

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from asgi_stack.exchange import INTERNAL_ERROR_CLOSE, HTTPExchange, WebSocketExchange
+from asgi_stack.status_phrases import FIRST_SERVER_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["HTTPObservation", "WebSocketObservation"]
 
 FIRST_ERROR: Final = 400
-FIRST_SERVER_ERROR: Final = 500
 MAX_LENGTH_DIGITS: Final = 18
 """Below 2**63, the largest size of a file."""
 

@@ -21,14 +21,16 @@ __all__ = [
     "ProtocolError",
     "checked_headers",
     "checked_start",
+    "holds_control",
+    "is_token",
     "with_short_reason",
     "without_body",
 ]
 
 MAX_CLOSE_REASON_BYTES: Final = 123
 
-_breaks_out: Final = re.compile(rb"[\r\n\0]").search
-_token: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+holds_control: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
+is_token: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 
 _USUAL: Final = frozenset(
     b"""
@@ -40,9 +42,9 @@ _USUAL: Final = frozenset(
 """Names that need no look at: finding one here is a third of the price of asking the cache."""
 
 BODILESS_STATUSES: Final = frozenset({*range(100, 200), 204, 304})
-"""1xx, 204 and 304 never have a body (RFC 9110 section 6.4.1)."""
+"""These never have a body (RFC 9110 section 6.4.1)."""
 
-_BODY_HEADERS: Final = frozenset({b"content-length", b"content-type"})
+_BODY_HEADERS: Final = frozenset({b"content-length", b"content-type", b"transfer-encoding"})
 
 
 class ProtocolError(RuntimeError):
@@ -56,14 +58,15 @@ def checked_start(message: Message) -> Message:
     """Check the status and the headers of a response start.
 
     Returns:
-        The message itself; a copy with its headers as a list where they were an iterator, which can be read only once.
+        As `checked_headers`.
 
     Raises:
-        ProtocolError: The status is no number from 100 to 599, or see `checked_headers`.
+        ProtocolError: The status is no number from 200 to 599, or see `checked_headers`. A 1xx is no final response:
+            uvicorn sends nothing of one or takes it for one, and hypercorn's connection dies.
     """
     status: object = message.get("status")
-    if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:  # noqa: PLR2004 - RFC 9110
-        raise ProtocolError(f"{message['type']} has the status {status!r:.40}, not a number from 100 to 599")
+    if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:  # noqa: PLR2004 - RFC 9110
+        raise ProtocolError(f"{message['type']} has the status {status!r:.40}, not a number from 200 to 599")
     return checked_headers(message)
 
 
@@ -71,27 +74,35 @@ def checked_headers(message: Message) -> Message:
     """Check the headers of a message that starts a response or accepts a websocket.
 
     Returns:
-        As `checked_start`.
+        The message itself; a copy where its headers were an iterator, which can be read only once, or where a value
+        had blanks around it, which RFC 9110 section 5.5 takes for no part of it, and uvicorn for an error.
 
     Raises:
-        ProtocolError: A header is no pair of bytes, its name is no token, or its value holds CR, LF or NUL. The
-            message names the header and never shows its value.
+        ProtocolError: A header is no pair of bytes, its name is no token, its value holds CR, LF, NUL or another
+            control character but the tab, or `content-length` is no number or several. The message names the header
+            and never shows its value.
     """
     headers: Iterable[Header] = message.get("headers") or ()
     kind = type(headers)
     if kind is not list and kind is not tuple:
         headers = _as_list(headers)
         message = {**message, "headers": headers}
+    length: bytes | None = None
     try:
         for name, value in headers:
-            # Asking for the numbers of CR, LF and NUL is four times cheaper than a pattern, or than asking for bytes.
-            if 13 in value or 10 in value or 0 in value or (name not in _USUAL and not _is_token(name)):  # noqa: PLR2004
+            # Three calls on the bytes themselves: half the price of a pattern that says the same.
+            is_plain = value.strip() is value and value.decode("latin-1").isprintable()
+            if not is_plain or (name not in _USUAL and not _is_known_token(name)):
                 break
+            if name == b"content-length":
+                if not value.isdigit() or length not in (None, value):
+                    break
+                length = value
         else:
             return message
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         pass
-    raise ProtocolError(_header_problem(headers))
+    return {**message, "headers": _mended(headers)}
 
 
 def with_short_reason(message: Message) -> Message:
@@ -109,8 +120,9 @@ def with_short_reason(message: Message) -> Message:
 def without_body(message: Message) -> Message:
     """Give a message of a bodiless response as it may leave.
 
-    A start loses `content-length` and `content-type`, a part of the body its bytes, a file is not sent. uvicorn raises
-    on bytes after such a start, and on a length above 0.
+    A start loses `content-length`, `content-type` and `transfer-encoding`, a part of the body its bytes, a file is not
+    sent. uvicorn raises on bytes after such a start and on a length above 0, and ends the chunks of a 204 on the wire,
+    where the next response is expected (RFC 9112 section 6.1).
     """
     kind = message["type"]
     if kind == "http.response.start":
@@ -125,9 +137,9 @@ def without_body(message: Message) -> Message:
 
 
 @lru_cache(maxsize=1024)
-def _is_token(name: bytes) -> bool:
+def _is_known_token(name: bytes) -> bool:
     # Services use the same few names over and over; looking one up is half the price of matching it.
-    return _token(name) is not None
+    return is_token(name) is not None
 
 
 def _as_list(headers: Iterable[Header]) -> list[Header]:
@@ -137,24 +149,28 @@ def _as_list(headers: Iterable[Header]) -> list[Header]:
         raise ProtocolError(f"headers must be pairs of bytes, not {type(headers).__name__}") from None
 
 
-def _header_problem(headers: Iterable[object]) -> str:
-    """Name the first header that must not leave; never its value, which may be a secret or a forged line."""
+def _mended(headers: Iterable[object]) -> list[Header]:
+    """Give headers without blanks around their values, or raise for the first that must not leave.
+
+    The value is never told: it may be a secret, or a forged line.
+    """
+    mended: list[Header] = []
     for header in headers:
-        problem = _pair_problem(cast("Sequence[object]", header) if isinstance(header, list | tuple) else ())
-        if problem:
-            return problem
-    return "the headers change while they are read"
-
-
-def _pair_problem(pair: Sequence[object]) -> str | None:
-    if len(pair) != 2:  # noqa: PLR2004 - name and value
-        return "a header is no pair of name and value"
-    name, value = pair
-    if not isinstance(name, bytes):
-        return f"the header name {name!r:.80} is {type(name).__name__}, not bytes"
-    shown = repr(name[:80])[1:]
-    if not isinstance(value, bytes):
-        return f"the value of the header {shown} is {type(value).__name__}, not bytes"
-    if _breaks_out(value):
-        return f"the value of the header {shown} holds a carriage return, a line feed or NUL"
-    return None if _token(name) else f"the header name {shown} is no token (RFC 9110 section 5.6.2)"
+        pair = cast("Sequence[object]", header) if isinstance(header, list | tuple) else ()
+        if len(pair) != 2:  # noqa: PLR2004 - name and value
+            raise ProtocolError("a header is no pair of name and value")
+        name, value = pair
+        if not isinstance(name, bytes):
+            raise ProtocolError(f"the header name {name!r:.80} is {type(name).__name__}, not bytes")
+        shown = repr(name[:80])[1:]
+        if not is_token(name):
+            raise ProtocolError(f"the header name {shown} is no token (RFC 9110 section 5.6.2)")
+        if not isinstance(value, bytes):
+            raise ProtocolError(f"the value of the header {shown} is {type(value).__name__}, not bytes")
+        mended.append((name, value.strip(b" \t")))
+        if holds_control(mended[-1][1]):
+            raise ProtocolError(f"the value of the header {shown} holds a control character, such as a line break")
+    lengths = {value for name, value in mended if name.lower() == b"content-length"}
+    if len(lengths) > 1 or not all(value.isdigit() for value in lengths):
+        raise ProtocolError("content-length is no number, or there are several (RFC 9110 section 8.6)")
+    return mended

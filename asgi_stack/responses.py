@@ -82,10 +82,10 @@ _PROBLEM_JSON: Final = (b"content-type", b"application/problem+json")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 _VARY: Final = (b"vary", b"accept")
 
-_OF_ANOTHER_BODY: Final = frozenset({b"content-encoding", b"content-length", b"content-type", b"transfer-encoding"})
+OF_ANOTHER_BODY: Final = frozenset({b"content-encoding", b"content-length", b"content-type", b"transfer-encoding"})
 """What an error's own headers must not say: a proxied error brings those of the body that it had."""
 
-_NOT_TAKEN: Final = _OF_ANOTHER_BODY | {_NO_STORE[0]}
+_NOT_TAKEN: Final = OF_ANOTHER_BODY | {_NO_STORE[0]}
 
 _is_uuid: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}").fullmatch
 _is_safe: Final = re.compile(r"[A-Za-z0-9._-]{1,128}").fullmatch
@@ -203,7 +203,7 @@ def _own_headers(answer: ErrorAnswer, without: frozenset[bytes]) -> list[Header]
 def _headers_without_body(answer: ErrorAnswer) -> list[Header]:
     if answer.status == HTTPStatus.NO_CONTENT:
         return [_NO_STORE, *_own_headers(answer, _NOT_TAKEN)]
-    return _own_headers(answer, _OF_ANOTHER_BODY)
+    return _own_headers(answer, OF_ANOTHER_BODY)
 
 
 def _varying(headers: list[Header]) -> list[Header]:

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
-__all__ = ["phrase_of"]
+__all__ = ["FIRST_SERVER_ERROR", "phrase_of"]
+
+FIRST_SERVER_ERROR: Final = 500
+"""From here on the server failed, and not the client (RFC 9110 section 15.6)."""
 
 _PHRASES: Final[Mapping[int, str]] = {
     **{status.value: status.phrase for status in HTTPStatus},

@@ -30,6 +30,16 @@ def sending(*messages: Message, error: BaseException | None = None) -> ASGIApp:
     return app
 
 
+def server_error(status: int = 503) -> Message:
+    """Make the start of a response that the error layer holds."""
+    return {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]}
+
+
+def part(body: bytes, *, more: bool = False) -> Message:
+    """Make a part of a body, the last one by default."""
+    return {"type": "http.response.body", "body": body, "more_body": more}
+
+
 async def respond(send: Send, *bodies: bytes, complete: bool = True) -> None:
     """Send a 200 with a body in pieces; `complete=False` leaves its end out."""
     await send(START)

@@ -121,6 +121,16 @@ class TestOptions:
         with pytest.raises(TypeError, match="must be a plain function"):
             ErrorMapping({ValueError: handler})  # type: ignore[dict-item]
 
+    def test_object_with_a_coroutine_call_is_refused(self) -> None:
+        """Nobody would await that either."""
+
+        class Handler:
+            async def __call__(self, error: Exception) -> AppError | None:
+                return None
+
+        with pytest.raises(TypeError, match="must be a plain function"):
+            ErrorMapping({ValueError: Handler()})  # type: ignore[dict-item]
+
     def test_later_changes_of_the_mapping_do_not_count(self) -> None:
         """The layer keeps what it was given."""
         handlers: dict[type[Exception], Callable[..., AppError | None]] = {}
@@ -160,6 +170,29 @@ class TestGroups:
         mapped = ErrorMapping({ExceptionGroup: lambda _: ServiceUnavailableError()}).look_up(group)
 
         assert mapped.answer.status == 503
+
+    def test_handler_of_everything_is_for_the_leaves(self) -> None:
+        """A handler for Exception does not hide what the leaves of a group say."""
+        handlers: dict[type[Exception], Callable[..., AppError | None]] = {
+            Exception: lambda _: AppError(),
+            StockError: gone,
+        }
+
+        mapped = ErrorMapping(handlers).look_up(ExceptionGroup("g", [StockError("lamp")]))
+
+        assert (mapped.answer.status, mapped.answer.message) == (404, "gone: lamp")
+
+    def test_group_of_ones_own_has_its_handler(self) -> None:
+        """A class that is a group and something else is looked up as a group."""
+
+        class StockGroupError(StockError, ExceptionGroup[Exception]):
+            """Several stock errors."""
+
+        handlers: dict[type[Exception], Callable[..., AppError | None]] = {StockError: gone, StockGroupError: defer}
+
+        mapped = ErrorMapping(handlers).look_up(StockGroupError("g", [KeyError()]))
+
+        assert mapped.answer is INTERNAL_ERROR
 
     def test_cyclic_group_ends(self) -> None:
         """A group that holds itself has no leaves beyond its own."""

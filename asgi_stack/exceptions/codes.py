@@ -44,6 +44,11 @@ class ErrorCode(StrEnum):
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     """The answer was not ready in time. Status 504."""
 
+    @classmethod
+    def of_status(cls, status: int) -> ErrorCode:
+        """Give the code that says the same as a status, `HTTP_ERROR` where none does."""
+        return _OF_STATUS.get(status, cls.HTTP_ERROR)
+
 
 class Severity(StrEnum):
     """Tell how much attention an error deserves; `Severity("warning")` is read without regard to case."""
@@ -68,6 +73,22 @@ class Severity(StrEnum):
     def _missing_(cls, value: object) -> Severity | None:
         return cls.__members__.get(value.upper()) if isinstance(value, str) else None
 
+
+_OF_STATUS: Final = {
+    400: ErrorCode.BAD_REQUEST,
+    401: ErrorCode.UNAUTHORIZED,
+    403: ErrorCode.FORBIDDEN,
+    404: ErrorCode.NOT_FOUND,
+    405: ErrorCode.METHOD_NOT_ALLOWED,
+    409: ErrorCode.CONFLICT,
+    413: ErrorCode.PAYLOAD_TOO_LARGE,
+    415: ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+    422: ErrorCode.VALIDATION_ERROR,
+    429: ErrorCode.RATE_LIMITED,
+    500: ErrorCode.INTERNAL_ERROR,
+    503: ErrorCode.SERVICE_UNAVAILABLE,
+    504: ErrorCode.DEADLINE_EXCEEDED,
+}
 
 _LOG_LEVELS: Final = {
     Severity.DEBUG: 10,

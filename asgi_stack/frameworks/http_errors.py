@@ -9,14 +9,15 @@ Source: recorded from Starlette 1.10, FastAPI 0.165, Litestar 2.25, Werkzeug 3.1
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple, TypeAlias, cast
 
 from asgi_stack.exceptions import ErrorCode, Severity
-from asgi_stack.responses import ErrorAnswer, phrase_of
+from asgi_stack.response_checks import holds_control, is_token
+from asgi_stack.responses import OF_ANOTHER_BODY, ErrorAnswer
+from asgi_stack.status_phrases import FIRST_SERVER_ERROR, phrase_of
 from asgi_stack.types import Header
 
 __all__ = ["http_error_of"]
@@ -26,26 +27,6 @@ MAX_HEADERS: Final = 100
 
 ANSWERS: Final = range(200, 600)
 """Statuses that end an exchange; a 1xx never does."""
-
-_CODES: Final = {
-    400: ErrorCode.BAD_REQUEST,
-    401: ErrorCode.UNAUTHORIZED,
-    403: ErrorCode.FORBIDDEN,
-    404: ErrorCode.NOT_FOUND,
-    405: ErrorCode.METHOD_NOT_ALLOWED,
-    409: ErrorCode.CONFLICT,
-    413: ErrorCode.PAYLOAD_TOO_LARGE,
-    415: ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-    422: ErrorCode.VALIDATION_ERROR,
-    429: ErrorCode.RATE_LIMITED,
-    500: ErrorCode.INTERNAL_ERROR,
-    503: ErrorCode.SERVICE_UNAVAILABLE,
-    504: ErrorCode.DEADLINE_EXCEEDED,
-}
-
-_OF_THE_OLD_BODY: Final = frozenset({b"content-encoding", b"content-length", b"content-type", b"transfer-encoding"})
-_is_token: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
-_breaks_out: Final = re.compile(rb"[\r\n\0]").search
 
 
 class _Told(NamedTuple):
@@ -90,7 +71,7 @@ def _starlette(error: BaseException) -> _Told:
 def _litestar(error: BaseException) -> _Told:
     told = _starlette(error)._replace(extra=_attribute(error, "extra"))
     # Litestar shows no detail of a 500: it raises those itself, with the names of templates and dependencies.
-    return told._replace(detail=None) if told.status == 500 else told  # noqa: PLR2004
+    return told._replace(detail=None) if told.status == FIRST_SERVER_ERROR else told
 
 
 def _werkzeug(error: BaseException) -> _Told:
@@ -132,7 +113,7 @@ def _answer(told: _Told) -> ErrorAnswer | None:
     text = str.__str__(told.detail) if isinstance(told.detail, str) else ""
     return ErrorAnswer(
         status,
-        _CODES.get(status, ErrorCode.HTTP_ERROR),
+        ErrorCode.of_status(status),
         text or phrase_of(status),
         _severity(status),
         _details(told),
@@ -149,7 +130,7 @@ def _details(told: _Told) -> object:
 def _severity(status: int) -> Severity:
     if status < 400 or status == 404:  # noqa: PLR2004 - a redirect, an ordinary miss
         return Severity.INFO
-    return Severity.WARNING if status < 500 else Severity.ERROR  # noqa: PLR2004 - the client's doing, or the server's
+    return Severity.WARNING if status < FIRST_SERVER_ERROR else Severity.ERROR
 
 
 def _headers(given: object) -> list[Header]:
@@ -172,7 +153,7 @@ def _header(pair: object) -> Header | None:
     except Exception:  # noqa: BLE001 - no pair, no text, not in latin-1, or anything that a foreign object does
         return None
     name = name.lower()
-    if name in _OF_THE_OLD_BODY or not _is_token(name) or _breaks_out(value):
+    if name in OF_ANOTHER_BODY or not is_token(name) or holds_control(value):
         return None
     return name, value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Final
+from weakref import ref
 
 from asgi_stack.context import current_request
 
@@ -16,7 +17,8 @@ def mark_logged(error: BaseException) -> None:
     """Note that this exception object has its error line, and in which request."""
     record = current_request.get()
     with suppress(Exception):
-        setattr(error, _MARK, "" if record is None else record.request_id)
+        # The record itself, not its id, which a client may repeat; weakly, or each would keep the other alive.
+        setattr(error, _MARK, None if record is None else ref(record))
 
 
 def was_logged(error: BaseException) -> bool:
@@ -27,4 +29,5 @@ def was_logged(error: BaseException) -> bool:
 def was_logged_here(error: BaseException) -> bool:
     """Tell whether it has its line in this very request: an object that is raised again and again needs one in each."""
     record = current_request.get()
-    return record is not None and getattr(error, _MARK, None) == record.request_id
+    marked = getattr(error, _MARK, None)
+    return record is not None and isinstance(marked, ref) and marked() is record

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, ClassVar, Final, get_args
 
 from asgi_stack.context import RequestContext
 from asgi_stack.error_delivery import close_websocket, deliver, tells_of_disconnect
-from asgi_stack.error_journal import ErrorJournal, GuardedExchange
+from asgi_stack.error_journal import ErrorJournal
 from asgi_stack.error_mapping import ErrorHandlers, ErrorMapping, Mapped
 from asgi_stack.error_renderer import ErrorRenderer
 from asgi_stack.exceptions import Severity
 from asgi_stack.frameworks.default_bodies import DEFAULT_BODIES, DefaultBodies
-from asgi_stack.guarded_exchange import GuardedHTTPExchange, GuardedWebSocketExchange, HeldResponse
-from asgi_stack.held_responses import answer_in_place_of, is_default_response
-from asgi_stack.logging.marks import mark_logged
+from asgi_stack.guarded_exchange import GuardedHTTPExchange, HeldResponse
+from asgi_stack.guarded_websocket import GuardedExchange, GuardedWebSocketExchange
+from asgi_stack.held_responses import answer_in_place_of, answer_to_held, is_default_response
+from asgi_stack.logging.marks import mark_logged, was_logged_here
 from asgi_stack.middleware.active import ACTIVE, leave
 from asgi_stack.options import (
     Environment,
@@ -39,6 +40,7 @@ from asgi_stack.pipeline import Stage
 from asgi_stack.redaction import Redactor
 from asgi_stack.reporting.base import ErrorReporter, checked_reporters
 from asgi_stack.responses import INTERNAL_ERROR, NO_RESPONSE, ServiceInfo
+from asgi_stack.tracebacks import leaves_of
 
 if TYPE_CHECKING:
     from asgi_stack.types import AnyASGIApp, Receive, Scope, Send
@@ -157,26 +159,35 @@ class ErrorHandlerMiddleware:
             leave(scope, outer)
 
     async def judge(self, exchange: GuardedHTTPExchange, held: HeldResponse, *, is_whole: bool) -> None:
-        """Decide what becomes of the app's own response of status 500 or more; the table is in docs/errors.md."""
-        record = RequestContext.current()
-        recorded = None if record is None else record.error
-        error = recorded or held.error
+        """Decide what becomes of the app's own response of status 500 or more: the table of docs/error-handler.md."""
+        is_recorded = self._find_error(held)
+        error = held.error
         if error is not None and exchange.left and tells_of_disconnect(error, exchange):
             return await exchange.release()
         is_default = is_whole and is_default_response(self._default_bodies, held, exchange.scope)
         replaces = is_whole and (self._replace_5xx == "always" or (is_default and self._replace_5xx != "never"))
-        exchange.judged, held.error = held, error
-        mapped = Mapped(answer_in_place_of(held)) if error is None else self._mapping.look_up(error)
+        exchange.judged = held
+        mapped = answer_to_held(held, None if error is None else self._mapping.look_up(error))
         held.unexplained = mapped.answer if is_default and error is None else None
         # An exception that a handler of the app's was given, which then chose what to answer, is no failure unless it
         # is raised on: that is known at the end.
-        if error is not None and (is_default or replaces or recorded is not None):
-            self._enter(error, mapped, exchange)
+        if error is not None and (is_default or replaces or is_recorded):
+            self._enter(error, mapped, exchange, is_answered=replaces)
             held.is_logged = True
         if not replaces:
             return await exchange.release()
         exchange.drop()
         return await deliver(self._renderer.render(mapped, exchange.scope, error), exchange)
+
+    def _find_error(self, held: HeldResponse) -> bool:
+        """Note the exception that an adapter recorded, and tell whether there is one: it was not handled, then."""
+        record = RequestContext.current()
+        recorded = None if record is None else record.error
+        # What has its line is of an earlier call, where a job's record serves several.
+        if recorded is None or was_logged_here(recorded) or held.error not in (None, recorded):
+            return False
+        held.error, held.traceback = recorded, recorded.__traceback__
+        return True
 
     def _goes_on(self, exchange: GuardedExchange) -> bool:
         settled = exchange.complete or exchange.left
@@ -186,11 +197,12 @@ class ErrorHandlerMiddleware:
         if exchange.left and tells_of_disconnect(error, exchange):
             mark_logged(error)
             return
-        is_explained, is_logged = exchange.settle(error)
+        is_answered, is_logged = exchange.settle(error)
         if is_logged:
             return
         mapped = self._mapping.look_up(error)
-        self._enter(error, mapped, exchange, is_late=exchange.complete and not is_explained)
+        is_late = exchange.complete and not is_answered
+        self._enter(error, mapped, exchange, is_answered=not exchange.started, is_late=is_late)
         if exchange.complete or exchange.left:
             return
         if not exchange.started:
@@ -206,41 +218,61 @@ class ErrorHandlerMiddleware:
         error = exchange.violation or (None if held is None else held.error)
         if isinstance(error, Exception):
             await self._answer_error(error, exchange)
-            return
+        else:
+            await self._answer_nothing(held, exchange)
+        if self._reraise == "always":
+            path = exchange.scope.get("path")
+            raise NoResponseError(f"{exchange.scope['type']} {path}: the app returned without a response") from error
+
+    async def _answer_nothing(self, held: HeldResponse | None, exchange: GuardedExchange) -> None:
         event = "no_response" if held is None and not exchange.started else "incomplete_response"
         answer = NO_RESPONSE if held is None else answer_in_place_of(held)
         self._journal.enter_without_exception(event, answer, exchange)
         if not exchange.started:
             await deliver(self._renderer.render(Mapped(answer), exchange.scope), exchange)
-            if self._reraise == "always":
-                path = exchange.scope.get("path")
-                raise NoResponseError(f"{exchange.scope['type']} {path}: the app returned without a response")
 
     def _note_exit(self, error: BaseException, exchange: GuardedExchange) -> None:
         """Log what ends more than the request: an exit, an interrupt."""
-        if isinstance(error, (CancelledError, GeneratorExit)):
+        if all(isinstance(leaf, (CancelledError, GeneratorExit)) for leaf in leaves_of(error)):
             # Nothing failed, so the server's traceback of it stays silent too; the request line tells of it.
             mark_logged(error)
         else:
-            self._journal.enter(error, self._mapping.look_up(error), exchange, severity=Severity.CRITICAL)
+            mapped = self._mapping.look_up(error)
+            self._journal.enter(error, mapped, exchange, severity=Severity.CRITICAL, is_answered=False)
 
-    def _enter(self, error: BaseException, mapped: Mapped, exchange: GuardedExchange, *, is_late: bool = False) -> None:
-        self._journal.enter(error, mapped, exchange, is_late=is_late)
+    def _enter(
+        self,
+        error: BaseException,
+        mapped: Mapped,
+        exchange: GuardedExchange,
+        *,
+        is_answered: bool,
+        is_late: bool = False,
+    ) -> None:
+        self._journal.enter(error, mapped, exchange, is_answered=is_answered, is_late=is_late)
         if mapped.failure is not None:
             self._journal.enter_failure(mapped.failure, "error_rendering_failed")
+            # Its frames hold what holds it: without this line each failing handler leaves a cycle behind.
+            mapped.failure.__traceback__ = None
 
     def _tell_rest(self, exchange: GuardedExchange) -> None:
         """Log what the app kept to itself: a swallowed breach of the protocol, and why it answered with a 5xx."""
         if exchange.violation is not None:
-            self._enter(exchange.violation, Mapped(INTERNAL_ERROR), exchange, is_late=exchange.complete)
-        judged = exchange.judged if isinstance(exchange, GuardedHTTPExchange) else None
-        if judged is None or judged.is_logged:
-            return
+            breach = Mapped(INTERNAL_ERROR)
+            self._enter(exchange.violation, breach, exchange, is_answered=False, is_late=exchange.complete)
+        if isinstance(exchange, GuardedWebSocketExchange):
+            closed_by = exchange.closed_by
+            if closed_by is not None and not tells_of_disconnect(closed_by, exchange):
+                self._enter(closed_by, self._mapping.look_up(closed_by), exchange, is_answered=False)
+        elif exchange.judged is not None and not exchange.judged.is_logged:
+            self._tell_of_5xx(exchange.judged, exchange)
+
+    def _tell_of_5xx(self, judged: HeldResponse, exchange: GuardedExchange) -> None:
         if judged.unexplained is not None:
-            answer = judged.unexplained
-            self._journal.enter_without_exception("unexplained_error_response", answer, exchange, hint=_HINT)
+            event, answer = "unexplained_error_response", judged.unexplained
+            self._journal.enter_without_exception(event, answer, exchange, hint=_HINT)
         elif judged.error is not None:
             error = judged.error
             cleared, error.__traceback__ = error.__traceback__, judged.traceback
-            self._journal.enter(error, self._mapping.look_up(error), exchange, severity=Severity.WARNING)
+            self._journal.enter_handled(error, self._mapping.look_up(error), exchange)
             error.__traceback__ = cleared

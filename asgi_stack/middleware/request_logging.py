@@ -146,8 +146,8 @@ class RequestLoggingMiddleware:
                 fields |= seen.websocket_fields()
             if not hidden:
                 self._add_particulars(fields, scope, record)
-            late = isinstance(error, Exception) or (record is not None and record.late_error)
-            if late and seen.complete and outcome != "client_disconnected":
+            failed = error is not None or (record is not None and record.error is not None)
+            if failed and _is_late(error, record) and seen.complete and outcome != "client_disconnected":
                 fields["late_error"] = True
             writer.write(self._level(outcome, seen), _LOGGER, "request_completed", fields)
         except Exception as failure:  # noqa: BLE001 - a scope that cannot be logged must not cost the response
@@ -192,6 +192,13 @@ class RequestLoggingMiddleware:
             if len(name) == len(b"user-agent") and name.lower() == b"user-agent":
                 return self._redactor.text(str(value[:MAX_USER_AGENT_CHARS], "latin-1"))
         return None
+
+
+def _is_late(error: BaseException | None, record: RequestContext | None) -> bool:
+    """Tell whether an error came after the response, which the error layer knows best, where there is one."""
+    if record is not None and record.error is not None and error in (None, record.error):
+        return record.late_error
+    return isinstance(error, Exception)
 
 
 def _matcher(option: str, paths: Sequence[str]) -> Callable[[str], bool] | None:

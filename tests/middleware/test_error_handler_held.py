@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import pytest
 
 from asgi_stack import ConflictError, ErrorHandlerMiddleware, Pipeline, RequestContext, RequestContextMiddleware
 from asgi_stack.options import Replace5xx
-from asgi_stack.reporting import ErrorEvent
 from asgi_stack.types import ASGIApp
 from tests.driver import Exchange, exchange
 from tests.frameworks.foreign_errors import FastAPIHTTPError, LitestarHTTPError, ServiceUnavailable, StarletteHTTPError
@@ -28,6 +27,7 @@ from tests.frameworks.imitations import (
     starlette_like,
 )
 from tests.log_capture import LogLines
+from tests.reporting.kept import Kept
 
 OWN: Final = b"<h1>We are sorry</h1>"
 SECRET: Final = "CANARY-27182"
@@ -36,17 +36,6 @@ OURS: Final = "ours"
 APPS: Final = "the app's"
 REPORTED: Final = "reported"
 WARNING: Final = "warning"
-
-
-@dataclass
-class Reports:
-    """A reporter that keeps what it is told."""
-
-    events: list[ErrorEvent] = field(default_factory=list[ErrorEvent])
-
-    def report(self, event: ErrorEvent) -> None:
-        """Keep it."""
-        self.events.append(event)
 
 
 @dataclass(frozen=True)
@@ -131,7 +120,7 @@ def body_of(row: Row) -> bytes:
     return quart_page(503, str(getattr(row.error(), "description", "")))
 
 
-async def answer(row: Row, reports: Reports, replace_5xx: Replace5xx = "default_bodies") -> Exchange:
+async def answer(row: Row, reports: Kept, replace_5xx: Replace5xx = "default_bodies") -> Exchange:
     """Call a row's app inside the layers for ids and errors."""
     layers = (
         Pipeline()
@@ -152,7 +141,7 @@ class TestTable:
 
     async def test_default(self, row: Row, log_lines: LogLines) -> None:
         """A default body makes way for an ErrorResponse, the app's own content leaves byte for byte."""
-        reports = Reports()
+        reports = Kept()
 
         seen = await answer(row, reports)
 
@@ -169,7 +158,7 @@ class TestTable:
 
     async def test_never(self, row: Row, log_lines: LogLines) -> None:
         """With `never` everything leaves as the app sent it; what is logged and reported stays the same."""
-        reports = Reports()
+        reports = Kept()
 
         seen = await answer(row, reports, "never")
 
@@ -179,7 +168,7 @@ class TestTable:
 
     async def test_always(self, row: Row, log_lines: LogLines) -> None:
         """With `always` an ErrorResponse of the same status leaves; an exception that is known is an error."""
-        reports = Reports()
+        reports = Kept()
         expected = ["error" for _ in row.levels]
 
         seen = await answer(row, reports, "always")
@@ -204,7 +193,7 @@ class TestAppErrors:
     )
     async def test_replaces_the_default_page(self, app: Callable[[Exception], ASGIApp], log_lines: LogLines) -> None:
         """A ConflictError is a 409 with its own words, though the framework answered 500, and no report."""
-        reports = Reports()
+        reports = Kept()
         error = ConflictError("It changed", details={"version": 2})
 
         seen = await answer(Row("", app, b"", OURS, None, error=lambda: error), reports)

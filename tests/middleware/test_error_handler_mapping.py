@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 
@@ -25,21 +26,11 @@ from tests.canaries import canary
 from tests.driver import exchange, http_scope, websocket_scope
 from tests.frameworks.foreign_errors import StarletteHTTPError
 from tests.log_capture import LogLines
+from tests.reporting.kept import Kept
 
 
 class StockError(Exception):
     """An exception of the user's own."""
-
-
-class Kept:
-    """A reporter that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[ErrorEvent] = []
-
-    def report(self, event: ErrorEvent) -> None:
-        """Keep it."""
-        self.events.append(event)
 
 
 def sold_out(error: StockError) -> AppError:
@@ -139,6 +130,14 @@ class TestGroups:
 
         assert seen.status == 404
         assert [line["level"] for line in log_lines()] == ["info"]
+
+    async def test_group_of_cancellations_is_one(self, log_lines: LogLines) -> None:
+        """Where all that was raised is that the request was cancelled, nothing failed."""
+        group = BaseExceptionGroup("both", [asyncio.CancelledError(), asyncio.CancelledError()])
+
+        seen = await exchange(ErrorHandlerMiddleware(raising(group)))
+
+        assert (seen.raised, log_lines()) == (group, [])
 
     async def test_group_of_exits_goes_on(self, log_lines: LogLines) -> None:
         """A group that holds a KeyboardInterrupt is none of our business, but for its line."""

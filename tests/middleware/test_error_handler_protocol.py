@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asgi_stack import ErrorHandlerMiddleware
+from asgi_stack import ErrorHandlerMiddleware, NoResponseError, ProtocolError
 from asgi_stack.types import ASGIApp, Message, Receive, Scope, Send
 from tests.bare_apps import START, sending
 from tests.driver import exchange, websocket_scope
@@ -29,6 +29,7 @@ def start(**fields: object) -> Message:
     return {"type": "http.response.start", "status": 200, "headers": [], **fields}
 
 
+SERVER_ERROR: Message = {"type": "http.response.start", "status": 503, "headers": []}
 BODY: Message = {"type": "http.response.body", "body": b"body"}
 
 
@@ -41,8 +42,6 @@ class TestOrder:
             pytest.param(BODY, id="body"),
             pytest.param({"type": "http.response.trailers", "headers": []}, id="trailers"),
             pytest.param({"type": "http.response.pathsend", "path": "/x"}, id="pathsend"),
-            pytest.param({"type": "websocket.send", "text": "x"}, id="websocket"),
-            pytest.param({"type": "lifespan.startup.complete"}, id="lifespan"),
         ],
     )
     async def test_before_the_start_is_answered_with_a_500(self, message: Message, log_lines: LogLines) -> None:
@@ -52,6 +51,17 @@ class TestOrder:
         assert (seen.raised, seen.status) == (None, 500)
         (line,) = log_lines()
         assert line["exception_message"] == f"{message['type']} before http.response.start"
+
+    @pytest.mark.parametrize("before", [(), (START,), (SERVER_ERROR,)], ids=["at-first", "started", "held"])
+    @pytest.mark.parametrize("kind", ["websocket.send", "lifespan.startup.complete"])
+    async def test_another_protocol_never_leaves(
+        self, before: tuple[Message, ...], kind: str, log_lines: LogLines
+    ) -> None:
+        """A message of a websocket or of the lifespan is a breach at every moment."""
+        seen = await exchange(ErrorHandlerMiddleware(sending(*before, {"type": kind})))
+
+        assert kind not in [message["type"] for message in seen.sent]
+        assert log_lines()[0]["exception_message"] == f"{kind} in an http response"
 
     async def test_second_start_never_leaves(self, log_lines: LogLines) -> None:
         """It is raised at who sent it, and the server is to cut the response."""
@@ -97,6 +107,15 @@ class TestSwallowed:
 
         assert (seen.raised, seen.status) == (None, 500)
         assert [line["event"] for line in log_lines()] == ["request_failed"]
+
+    async def test_always_raises_it(self) -> None:
+        """With `reraise="always"` a test learns of the breach that the app hid."""
+        layer = ErrorHandlerMiddleware(swallowing(start(status=999)), reraise="always")
+
+        raised = (await exchange(layer)).raised
+
+        assert isinstance(raised, NoResponseError)
+        assert isinstance(raised.__cause__, ProtocolError)
 
     async def test_complete_response_leaves_and_the_breach_is_logged(self, log_lines: LogLines) -> None:
         """A second start in a response that is finished all the same is one error line."""
@@ -149,6 +168,22 @@ class TestWebSockets:
 
         assert [message["type"] for message in seen.sent] == ["websocket.accept", "websocket.close"]
         assert seen.sent[1]["code"] == 1011
+
+    async def test_denial_after_the_accept_never_leaves(self) -> None:
+        """A body of a denial on an open websocket closes it with 1011."""
+        denial: Message = {"type": "websocket.http.response.body", "body": b"no"}
+
+        seen = await exchange(ErrorHandlerMiddleware(sending({"type": "websocket.accept"}, denial)), websocket_scope())
+
+        assert [message["type"] for message in seen.sent] == ["websocket.accept", "websocket.close"]
+
+    async def test_long_reason_of_a_close_is_cut(self) -> None:
+        """A control frame holds 123 bytes of it; a character is never cut in two."""
+        close: Message = {"type": "websocket.close", "code": 4002, "reason": "\u20ac" * 100}
+
+        seen = await exchange(ErrorHandlerMiddleware(sending(close)), websocket_scope())
+
+        assert seen.sent == [{**close, "reason": "\u20ac" * 41}]
 
     async def test_swallowed_breach_is_logged(self, log_lines: LogLines) -> None:
         """An app that hides it has its line all the same."""

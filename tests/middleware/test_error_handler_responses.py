@@ -237,6 +237,16 @@ class TestReraise:
 
         assert (await exchange(layer, allowed=["http.incomplete"])).raised is None
 
+    async def test_always_tells_of_a_response_without_an_end(self) -> None:
+        """`always` raises for an app that returns in the middle of its response, too."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await send(START)
+
+        layer = ErrorHandlerMiddleware(app, reraise="always")
+
+        assert isinstance((await exchange(layer)).raised, NoResponseError)
+
     async def test_always_tells_of_a_missing_response(self) -> None:
         """`always` turns silence into NoResponseError, once the 500 has left."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from asgi_stack import (
     AppError,
     ErrorHandlerMiddleware,
@@ -120,3 +122,53 @@ class TestWebSockets:
                 raise OSError
 
         await ErrorHandlerMiddleware(app)(websocket_scope(), never, send)
+
+
+class TestClosedAsFailed:
+    """A framework that answers a failing websocket by itself, as Litestar and Quart do."""
+
+    @pytest.mark.parametrize(
+        ("before", "close", "level"),
+        [
+            pytest.param([{"type": "websocket.accept"}], {"type": "websocket.close", "code": 4500}, "error", id="4500"),
+            pytest.param([{"type": "websocket.accept"}], {"type": "websocket.close", "code": 1011}, "error", id="1011"),
+            pytest.param([], {"type": "websocket.http.response.start", "status": 500}, "error", id="denial"),
+            pytest.param([{"type": "websocket.accept"}], {"type": "websocket.close", "code": 1000}, None, id="normal"),
+            pytest.param([], {"type": "websocket.http.response.start", "status": 403}, None, id="refusal"),
+        ],
+    )
+    async def test_exception_that_it_was_handling_is_logged(
+        self, before: list[Message], close: Message, level: str | None, log_lines: LogLines
+    ) -> None:
+        """What was being handled is in the log where the close says that something failed."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            for message in before:
+                await send(message)
+            try:
+                raise ValueError("hidden")
+            except ValueError:
+                await send(close)
+            if "status" in close:
+                await send({"type": "websocket.http.response.body", "body": b"no"})
+
+        seen = await exchange(ErrorHandlerMiddleware(app), websocket_scope())
+
+        assert (seen.raised, seen.sent[len(before)]) == (None, close)
+        assert [line["level"] for line in log_lines()] == [level] * (level is not None)
+
+    async def test_exception_that_is_raised_on_has_one_line(self, log_lines: LogLines) -> None:
+        """An app that closes with 1011 and raises has said one thing."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "websocket.accept"})
+            try:
+                raise ValueError("x")
+            except ValueError:
+                await send({"type": "websocket.close", "code": 1011})
+                raise
+
+        await exchange(ErrorHandlerMiddleware(app), websocket_scope())
+
+        (line,) = log_lines()
+        assert "late_error" not in line

@@ -10,17 +10,7 @@ from asgi_stack.exceptions import Severity
 from asgi_stack.reporting import ErrorEvent, ErrorReporter
 from asgi_stack.reporting.base import checked_reporters, report_to_all
 from tests.log_capture import LogLines
-
-
-class Kept:
-    """A reporter that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[ErrorEvent] = []
-
-    def report(self, event: ErrorEvent) -> None:
-        """Keep it."""
-        self.events.append(event)
+from tests.reporting.kept import Kept
 
 
 class Failing:
