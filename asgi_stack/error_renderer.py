@@ -54,7 +54,6 @@ class ErrorRenderer:
                 self._service_info,
                 debug_info=debug_info,
                 problem=self._always_problem or prefers_problem_json(accept_of(scope.get("headers") or ())),
-                negotiated=not self._always_problem,
             )
             # What an AppError brings along is checked as the app's own headers are.
             checked_start({"type": "an error response", "status": rendered.status, "headers": rendered.headers})

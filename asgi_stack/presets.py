@@ -17,12 +17,22 @@ from asgi_stack.responses import ServiceInfo
 from asgi_stack.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asgi_stack.error_mapping import ErrorHandlers
+    from asgi_stack.reporting import ErrorReporter
     from asgi_stack.types import AnyASGIApp, ASGIApp
 
 __all__ = ["default_pipeline", "wrap"]
 
 
-def default_pipeline(settings: Settings | None = None, *, redactor: Redactor | None = None) -> Pipeline:
+def default_pipeline(
+    settings: Settings | None = None,
+    *,
+    redactor: Redactor | None = None,
+    handlers: ErrorHandlers | None = None,
+    reporters: Sequence[ErrorReporter] = (),
+) -> Pipeline:
     """Give the recommended layers in their order: security headers, request context, request line, errors.
 
     It builds a stack only; `wrap` also sets up logging and answers the server's lifespan.
@@ -30,6 +40,8 @@ def default_pipeline(settings: Settings | None = None, *, redactor: Redactor | N
     Args:
         settings: What the layers are told; None reads the environment.
         redactor: What counts as a secret in each of them; None takes the default policy.
+        handlers: What exceptions mean to a client: see `ErrorHandlerMiddleware`.
+        reporters: Who is told of errors: see `ErrorHandlerMiddleware`.
 
     Raises:
         SettingsError: `settings` is None and a variable is wrong.
@@ -65,6 +77,8 @@ def default_pipeline(settings: Settings | None = None, *, redactor: Redactor | N
             environment=settings.environment,
             service_info=service_info,
             error_format=settings.errors.format,
+            handlers=handlers,
+            reporters=reporters,
             reraise=settings.errors.reraise,
             redactor=redactor,
             replace_5xx=settings.errors.replace_5xx,
@@ -72,7 +86,14 @@ def default_pipeline(settings: Settings | None = None, *, redactor: Redactor | N
     )
 
 
-def wrap(app: AnyASGIApp, settings: Settings | None = None, *, redactor: Redactor | None = None) -> ASGIApp:
+def wrap(
+    app: AnyASGIApp,
+    settings: Settings | None = None,
+    *,
+    redactor: Redactor | None = None,
+    handlers: ErrorHandlers | None = None,
+    reporters: Sequence[ErrorReporter] = (),
+) -> ASGIApp:
     """Put the recommended stack around any ASGI 3 application, set up logging, and answer the server's lifespan.
 
     Args:
@@ -80,10 +101,13 @@ def wrap(app: AnyASGIApp, settings: Settings | None = None, *, redactor: Redacto
             settings only those of the log.
         settings: What the stack is told; None reads the environment.
         redactor: What counts as a secret in the log, in error bodies and in all layers; None takes the default policy.
+        handlers: What exceptions mean to a client: see `ErrorHandlerMiddleware`.
+        reporters: Who is told of errors: see `ErrorHandlerMiddleware`.
 
     Raises:
         SettingsError: `settings` is None and a variable is wrong.
-        TypeError: `app` is not callable, `settings` are none, or `redactor` is none.
+        TypeError: `app` is not callable, or another argument is of the wrong type.
+        ValueError: `app` was built by a Pipeline, whose own options hold, and `handlers` or `reporters` are given.
 
     uvicorn's and hypercorn's own access lines are silenced where the request line takes their place.
     """
@@ -93,8 +117,11 @@ def wrap(app: AnyASGIApp, settings: Settings | None = None, *, redactor: Redacto
     settings = settings or Settings()
     redactor = redactor or Redactor()
     built = pipeline_of(app)
+    if built is not None and (handlers or reporters):
+        raise ValueError("handlers and reporters belong into the pipeline that built app: its own options hold")
     logs_requests = built is None or RequestLoggingMiddleware in built
     configure_structlog(settings.resolved_log(), server_access_log=not logs_requests, redactor=redactor)
     if built is not None:
         return app
-    return Pipeline().use(LifespanMiddleware).extend(default_pipeline(settings, redactor=redactor)).build(app)
+    layers = default_pipeline(settings, redactor=redactor, handlers=handlers, reporters=reporters)
+    return Pipeline().use(LifespanMiddleware).extend(layers).build(app)

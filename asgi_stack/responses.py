@@ -80,7 +80,6 @@ NO_RESPONSE: Final = ErrorAnswer(500, ErrorCode.NO_RESPONSE, "The application ga
 _JSON: Final = (b"content-type", b"application/json")
 _PROBLEM_JSON: Final = (b"content-type", b"application/problem+json")
 _NO_STORE: Final = (b"cache-control", b"no-store")
-_VARY: Final = (b"vary", b"accept")
 
 OF_ANOTHER_BODY: Final = frozenset({b"content-encoding", b"content-length", b"content-type", b"transfer-encoding"})
 """What an error's own headers must not say: a proxied error brings those of the body that it had."""
@@ -99,14 +98,13 @@ def answer_to(error: BaseException) -> ErrorAnswer:
     return ErrorAnswer(error.status, str(error.error_code), error.message, error.severity, error.details, headers)
 
 
-def render_error(  # noqa: PLR0913 - the last four say which of its forms the answer takes
+def render_error(
     answer: ErrorAnswer,
     record: RequestContext | None,
     service_info: Mapping[str, str],
     *,
     debug_info: Mapping[str, object] | None = None,
     problem: bool = False,
-    negotiated: bool = False,
     instance: str | None = None,
 ) -> RenderedError:
     """Write an error response.
@@ -120,7 +118,6 @@ def render_error(  # noqa: PLR0913 - the last four say which of its forms the an
         service_info: The fields of ServiceInfo.
         debug_info: The fields of DebugInfo; None leaves the key out.
         problem: Write a ProblemDetails instead of an ErrorResponse.
-        negotiated: The request's Accept decided between the two, so the response says `vary: accept`.
         instance: A URI of this occurrence, for a problem; None makes one of the request id where that is a UUID.
     """
     if answer.status in BODILESS_STATUSES:
@@ -132,8 +129,6 @@ def render_error(  # noqa: PLR0913 - the last four say which of its forms the an
     headers = [_PROBLEM_JSON if problem else _JSON, (b"content-length", b"%d" % len(body)), _NO_STORE]
     if answer.headers:
         headers += _own_headers(answer, _NOT_TAKEN)
-    if negotiated:
-        headers = _varying(headers) if answer.headers else [*headers, _VARY]
     return RenderedError(answer.status, headers, body)
 
 
@@ -204,15 +199,6 @@ def _headers_without_body(answer: ErrorAnswer) -> list[Header]:
     if answer.status == HTTPStatus.NO_CONTENT:
         return [_NO_STORE, *_own_headers(answer, _NOT_TAKEN)]
     return _own_headers(answer, OF_ANOTHER_BODY)
-
-
-def _varying(headers: list[Header]) -> list[Header]:
-    """Name Accept among what the response varies by, in one field with what the error itself named."""
-    named = b", ".join([value for name, value in headers if name == b"vary"])
-    if {b"*", b"accept"} & {member.strip().lower() for member in named.split(b",")}:
-        return headers
-    others = [header for header in headers if header[0] != b"vary"]
-    return [*others, (b"vary", b"%b, accept" % named) if named else _VARY]
 
 
 def _now() -> str:

@@ -28,6 +28,7 @@ from asgi_stack.types import Receive, Scope, Send
 from tests.bare_apps import raising, respond
 from tests.driver import exchange, http_scope, websocket_scope
 from tests.log_capture import logging_restored
+from tests.reporting.kept import Kept
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +107,26 @@ class TestWrap:
         assert seen.values("x-content-type-options") == ["nosniff"]
         assert seen.values("x-correlation-id") == [line["correlation_id"]]
         assert (line["event"], line["path"], line["outcome"]) == ("request_completed", "/hello", "ok")
+
+    async def test_handlers_and_reporters_reach_the_error_layer(self) -> None:
+        """One line is enough to say what the service's own exceptions mean, and who is told of errors."""
+        kept = Kept()
+        settings = Settings(environment="development")
+
+        application = wrap(
+            raising(KeyError("x")), settings, handlers={KeyError: lambda _: AppError("Gone")}, reporters=[kept]
+        )
+        body = json.loads((await exchange(application)).body)
+
+        assert (body["message"], body["service_info"]["environment"]) == ("Gone", "development")
+        assert len(kept.events) == 1
+
+    def test_built_app_takes_no_handlers(self) -> None:
+        """What would be ignored is refused."""
+        built = Pipeline().use(ErrorHandlerMiddleware).build(hello)
+
+        with pytest.raises(ValueError, match="handlers and reporters belong into the pipeline"):
+            wrap(built, handlers={KeyError: lambda _: AppError()})
 
     async def test_one_redactor_serves_the_whole_stack(self, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
         """What a user calls secret is hidden in error lines, request lines and all other lines alike."""

@@ -69,36 +69,6 @@ class TestHeaders:
         assert told.headers == [(b"allow", b"GET")]
 
 
-class TestVary:
-    """A response whose format the Accept header decided says so."""
-
-    @pytest.mark.parametrize(
-        ("named", "vary"),
-        [
-            ([], [b"accept"]),
-            ([b"origin"], [b"origin, accept"]),
-            ([b"origin", b"cookie"], [b"origin, cookie, accept"]),
-            ([b"Origin, Accept"], [b"Origin, Accept"]),
-            ([b"accept"], [b"accept"]),
-            ([b"*"], [b"*"]),
-            ([b"accept-language"], [b"accept-language, accept"]),
-        ],
-    )
-    @pytest.mark.parametrize("problem", [False, True], ids=["default", "problem"])
-    def test_accept_is_named_once(self, named: list[bytes], vary: list[bytes], problem: bool) -> None:
-        """It joins what the error itself named, in one field, unless it is there already."""
-        told = answer(404, (b"allow", b"GET"), *((b"vary", value) for value in named))
-
-        headers = render_error(told, None, SERVICE, problem=problem, negotiated=True).headers
-
-        assert [value for name, value in headers if name == b"vary"] == vary
-        assert (b"allow", b"GET") in headers
-
-    def test_nothing_is_added_where_nobody_chose(self) -> None:
-        """With one format for all the response does not depend on the header."""
-        assert b"vary" not in dict(render_error(answer(), None, SERVICE, problem=True).headers)
-
-
 class TestNoBody:
     """Statuses that never have a body."""
 
@@ -108,7 +78,7 @@ class TestNoBody:
         """There is neither a body nor its type, length or encoding, also where the error named them."""
         told = answer(status, (b"content-type", b"a/b"), (b"content-length", b"3"), (b"content-encoding", b"gzip"))
 
-        rendered = render_error(told, None, SERVICE, problem=problem, negotiated=True)
+        rendered = render_error(told, None, SERVICE, problem=problem)
 
         assert (rendered.status, rendered.body) == (status, b"")
         assert [name for name, _ in rendered.headers if name.startswith(b"content-")] == []
@@ -123,4 +93,4 @@ class TestNoBody:
         """A 304 carries what it says of the stored page, and no no-store that would end its storing."""
         own = [(b"etag", b'"7"'), (b"cache-control", b"max-age=60"), (b"vary", b"origin")]
 
-        assert render_error(answer(304, *own), None, SERVICE, negotiated=True).headers == own
+        assert render_error(answer(304, *own), None, SERVICE).headers == own

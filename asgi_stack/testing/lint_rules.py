@@ -125,7 +125,12 @@ _ROWS: Final[tuple[tuple[str, Culprit, Section, str], ...]] = (
     ("http.headers", "app", _START, "`headers` is an iterable of pairs, and both their items are bytes."),
     ("http.header-name-case", "app", _START, "Header names are in lower case."),
     ("http.header-name", "app", _rfc(9110, "5.1"), "A header name is a token: no space, no colon, and not empty."),
-    ("http.header-value", "app", _rfc(9110, "5.5"), "A header value has no CR, LF or NUL."),
+    (
+        "http.header-value",
+        "app",
+        _rfc(9110, "5.5"),
+        "A header value has no control character but the tab, and no blank around it.",
+    ),
     ("http.pseudo-header", "app", _START, "Pseudo headers of HTTP/2 and HTTP/3, as `:status`, are not for apps."),
     ("http.transfer-encoding", "app", _START, "`transfer-encoding` is the server's; what an app says of it is void."),
     ("http.content-length", "app", _rfc(9110, "8.6"), "There is at most one `content-length`, a decimal number."),

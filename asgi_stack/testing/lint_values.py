@@ -18,7 +18,7 @@ _HEADERS_MISSING: Final = object()
 _PAIR: Final = 2
 
 _token: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
-_breaks_out: Final = re.compile(rb"[\r\n\0]").search
+_is_no_value: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]|\A[ \t]|[ \t]\Z").search
 
 _Values: TypeAlias = MutableMapping[str, object]
 
@@ -95,7 +95,7 @@ def _check_header(name: bytes, value: bytes, report: Reporter) -> None:
         report("http.header-name", f"a header is named {shown(name)}")
     if name != name.lower():
         report("http.header-name-case", f"a header is named {shown(name)}")
-    if _breaks_out(value):
+    if _is_no_value(value):
         report("http.header-value", f"the value of the header {shown(name)} has one")
     if name.lower() == b"transfer-encoding":
         report("http.transfer-encoding", "it is among the headers")

