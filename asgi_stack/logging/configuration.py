@@ -22,6 +22,7 @@ from asgi_stack.logging.processors import (
     resolve_lazy_values,
     surrounding_fields,
 )
+from asgi_stack.logging.repeats import FrameworkRepeats
 from asgi_stack.logging.servers import take_over_server_loggers
 from asgi_stack.logging.sink import open_sink
 from asgi_stack.redaction import Redactor
@@ -149,6 +150,7 @@ def configure_structlog(
     _active = LogConfiguration(level, processors, start, protect, render, sink)
     handler = StandardLibraryHandler(sink)
     handler.setLevel(level)
+    handler.addFilter(FrameworkRepeats())
     handler.setFormatter(_formatter([add_surrounding_fields, start, drop_record, *finish], render))
     _install(handler, level)
     take_over_server_loggers(handler, access_log=server_access_log)

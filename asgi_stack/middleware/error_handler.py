@@ -21,10 +21,11 @@ from asgi_stack.error_mapping import ErrorHandlers, ErrorMapping, Mapped
 from asgi_stack.error_renderer import ErrorRenderer
 from asgi_stack.exceptions import Severity
 from asgi_stack.frameworks.default_bodies import DEFAULT_BODIES, DefaultBodies
+from asgi_stack.frameworks.signals import connect_signals
 from asgi_stack.guarded_exchange import GuardedHTTPExchange, HeldResponse
 from asgi_stack.guarded_websocket import GuardedExchange, GuardedWebSocketExchange
 from asgi_stack.held_responses import answer_in_place_of, answer_to_held, is_default_response
-from asgi_stack.logging.marks import mark_logged, was_logged_here
+from asgi_stack.logging.marks import is_line_due_here, mark_logged, was_logged_here
 from asgi_stack.middleware.active import ACTIVE, leave
 from asgi_stack.options import (
     Environment,
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ErrorHandlerMiddleware", "NoResponseError"]
 
-_HINT: Final = "a framework answered an exception without showing it; its adapter in asgi_stack.frameworks would"
+_HINT: Final = "a framework answered an exception without showing it; RequestContextMiddleware outside makes it known"
+_EXCHANGES: Final = {"http": GuardedHTTPExchange, "websocket": GuardedWebSocketExchange}
 
 
 class NoResponseError(RuntimeError):
@@ -126,6 +128,8 @@ class ErrorHandlerMiddleware:
         self._renderer = ErrorRenderer(
             service, redactor, is_development=environment == "development", always_problem=error_format == "problem"
         )
+        # None until the first request: by then the frameworks that the app uses are loaded.
+        self._hears_signals: bool | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -133,11 +137,8 @@ class ErrorHandlerMiddleware:
         kind = scope["type"]
         if kind not in ("http", "websocket") or type(self) in outer:
             return await self.app(scope, receive, send)  # type: ignore[no-any-return]  # as below
-        exchange = (
-            GuardedHTTPExchange(scope, receive, send, self)
-            if kind == "http"
-            else GuardedWebSocketExchange(scope, receive, send)
-        )
+        hears_signals = self._listen() if self._hears_signals is None else self._hears_signals
+        exchange = _EXCHANGES[kind](scope, receive, send, self)
         scope[ACTIVE] = (*outer, type(self))
         try:
             result = await self.app(scope, exchange.receive, exchange.send)
@@ -153,7 +154,7 @@ class ErrorHandlerMiddleware:
                 await self._answer_silence(exchange)
             return result  # type: ignore[no-any-return]  # it means nothing to ASGI, but whoever called may know more
         finally:
-            if exchange.is_eventful or exchange.left:
+            if exchange.is_eventful or exchange.left or hears_signals:
                 self._tell_rest(exchange)
                 exchange.forget()
             leave(scope, outer)
@@ -189,6 +190,10 @@ class ErrorHandlerMiddleware:
         held.error, held.traceback = recorded, recorded.__traceback__
         return True
 
+    def _listen(self) -> bool:
+        self._hears_signals = connect_signals()
+        return self._hears_signals
+
     def _goes_on(self, exchange: GuardedExchange) -> bool:
         settled = exchange.complete or exchange.left
         return self._reraise == "always" or (self._reraise == "incomplete" and not settled)
@@ -215,7 +220,7 @@ class ErrorHandlerMiddleware:
         if exchange.left or (isinstance(exchange, GuardedWebSocketExchange) and exchange.accepted):
             return
         held = exchange.drop()
-        error = exchange.violation or (None if held is None else held.error)
+        error = exchange.violation or (None if held is None else held.error) or _untold_error()
         if isinstance(error, Exception):
             await self._answer_error(error, exchange)
         else:
@@ -260,15 +265,18 @@ class ErrorHandlerMiddleware:
         if exchange.violation is not None:
             breach = Mapped(INTERNAL_ERROR)
             self._enter(exchange.violation, breach, exchange, is_answered=False, is_late=exchange.complete)
-        if isinstance(exchange, GuardedWebSocketExchange):
-            closed_by = exchange.closed_by
-            if closed_by is not None and not tells_of_disconnect(closed_by, exchange):
-                self._enter(closed_by, self._mapping.look_up(closed_by), exchange, is_answered=False)
-        elif exchange.judged is not None and not exchange.judged.is_logged:
-            self._tell_of_5xx(exchange.judged, exchange)
+        judged = exchange.judged if isinstance(exchange, GuardedHTTPExchange) else None
+        if judged is not None and not judged.is_logged:
+            self._tell_of_5xx(judged, exchange)
+        error = exchange.closed_by if isinstance(exchange, GuardedWebSocketExchange) else None
+        error = error or _untold_error()
+        if error is not None and not tells_of_disconnect(error, exchange):
+            self._enter(error, self._mapping.look_up(error), exchange, is_answered=False)
 
     def _tell_of_5xx(self, judged: HeldResponse, exchange: GuardedExchange) -> None:
         if judged.unexplained is not None:
+            # The framework may have been loaded after the first request: then its next failure is explained.
+            self._listen()
             event, answer = "unexplained_error_response", judged.unexplained
             self._journal.enter_without_exception(event, answer, exchange, hint=_HINT)
         elif judged.error is not None:
@@ -276,3 +284,12 @@ class ErrorHandlerMiddleware:
             cleared, error.__traceback__ = error.__traceback__, judged.traceback
             self._journal.enter_handled(error, self._mapping.look_up(error), exchange)
             error.__traceback__ = cleared
+
+
+def _untold_error() -> Exception | None:
+    """Give what a framework's signal told of and nobody has logged: its line is due, whatever the response."""
+    record = RequestContext.current()
+    error = None if record is None else record.error
+    if not isinstance(error, Exception) or was_logged_here(error) or not is_line_due_here(error):
+        return None
+    return error

@@ -1,0 +1,47 @@
+"""Which lines of Quart and Django are repeats of the error layer's, and which are not."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from asgi_stack import RequestContext
+from asgi_stack.logging.marks import mark_line_due
+from tests.log_capture import LogLines
+
+
+class TestFrameworkRepeats:
+    """What our handler keeps quiet about."""
+
+    @pytest.mark.parametrize(
+        ("logger", "message", "is_written"),
+        [
+            ("shop", "Exception on request GET /pay", False),
+            ("shop", "Exception on websocket /pay", False),
+            ("django.request", "%s: %s", False),
+            ("shop", "payment failed", True),
+            ("django.security", "Exception in a view", True),
+        ],
+    )
+    def test_only_frameworks_own_words(
+        self, logger: str, message: str, log_lines: LogLines, *, is_written: bool
+    ) -> None:
+        """Of an exception whose line is due, what a framework says is dropped, and what anybody else says is not."""
+        error = ValueError("no")
+        with RequestContext.scope():
+            mark_line_due(error)
+            logging.getLogger(logger).error(message, *("a", "b")[: message.count("%s")], exc_info=error)
+
+        assert len(log_lines()) == is_written
+
+    def test_line_due_in_another_request_is_no_reason(self, log_lines: LogLines) -> None:
+        """An exception object that is raised again is told of again."""
+        error = ValueError("no")
+        with RequestContext.scope():
+            mark_line_due(error)
+        with RequestContext.scope():
+            logging.getLogger("django.request").error("first", exc_info=error)
+        logging.getLogger("django.request").error("second", exc_info=error)
+
+        assert [line["event"] for line in log_lines()] == ["first", "second"]
