@@ -7,12 +7,13 @@ the scope and of `receive` only those that the server outside broke.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from asgi_stack.testing import ASGILint
-from asgi_stack.types import AnyASGIApp
+from asgi_stack.types import AnyASGIApp, Receive, Scope, Send
 
-__all__ = ["LintedStack"]
+__all__ = ["LintedStack", "linted"]
 
 
 @dataclass
@@ -53,6 +54,19 @@ class LintedStack:
     def _lint(self, app: AnyASGIApp) -> ASGILint:
         self._lints.append(ASGILint(app, on_violation="keep"))
         return self._lints[-1]
+
+
+def linted(app: AnyASGIApp, *, allowed: Iterable[str] = ()) -> AnyASGIApp:
+    """Give a stack to be called by the test itself; each call ends with the check."""
+    stack = LintedStack(app)
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> object:
+        try:
+            return await stack.app(scope, receive, send)
+        finally:
+            stack.check(*allowed)
+
+    return call
 
 
 def _is_layer(app: object) -> bool:

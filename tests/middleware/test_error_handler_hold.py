@@ -12,6 +12,7 @@ from asgi_stack import ErrorHandlerMiddleware
 from asgi_stack.types import Message, Receive, Scope, Send
 from tests.bare_apps import never, part, sending, server_error
 from tests.driver import exchange, http_scope
+from tests.linted import linted
 from tests.log_capture import LogLines
 
 OWN: Final = b"Back at ten"
@@ -71,7 +72,7 @@ class TestRelease:
             await gate.wait()
             sent.append(message)
 
-        await ErrorHandlerMiddleware(app, hold_limit_bytes=10)(http_scope(), never, slow_send)
+        await linted(ErrorHandlerMiddleware(app, hold_limit_bytes=10))(http_scope(), never, slow_send)
 
         assert b"".join(message.get("body", b"") for message in sent) == b"a" + b"b" * 20 + b"c"
 

@@ -15,6 +15,7 @@ from asgi_stack import (
 from asgi_stack.types import Message, Receive, Scope, Send
 from tests.bare_apps import START, never, raising, respond
 from tests.driver import exchange, http_scope
+from tests.linted import linted
 from tests.log_capture import LogLines
 
 
@@ -59,7 +60,7 @@ class TestStartedResponses:
                 raise RuntimeError("Response content shorter than Content-Length")
 
         with pytest.raises(RuntimeError, match="shorter"):
-            await ErrorHandlerMiddleware(app)(http_scope(), never, send)
+            await linted(ErrorHandlerMiddleware(app))(http_scope(), never, send)
 
     async def test_hints_do_not_start_a_response(self) -> None:
         """An early hint before an error leaves room for the error response."""
@@ -157,7 +158,7 @@ class TestDisconnects:
                 raise BrokenPipeError
 
         scope = http_scope(asgi={"version": "3.0", "spec_version": "2.4"})
-        await ErrorHandlerMiddleware(app)(scope, never, send)
+        await linted(ErrorHandlerMiddleware(app))(scope, never, send)
 
         assert log_lines() == []
 
@@ -201,7 +202,7 @@ class TestDisconnects:
                 raise BrokenPipeError
 
         scope = http_scope(asgi={"version": "3.0", "spec_version": "2.4"})
-        await ErrorHandlerMiddleware(app)(scope, never, send)
+        await linted(ErrorHandlerMiddleware(app))(scope, never, send)
 
         assert log_lines() == []
 

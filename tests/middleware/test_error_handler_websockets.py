@@ -14,6 +14,7 @@ from asgi_stack import (
 from asgi_stack.types import Message, Receive, Scope, Send
 from tests.bare_apps import never, raising
 from tests.driver import exchange, websocket_scope
+from tests.linted import linted
 from tests.log_capture import LogLines
 
 
@@ -121,7 +122,7 @@ class TestWebSockets:
             if message["type"] == "websocket.close":
                 raise OSError
 
-        await ErrorHandlerMiddleware(app)(websocket_scope(), never, send)
+        await linted(ErrorHandlerMiddleware(app))(websocket_scope(), never, send)
 
 
 class TestClosedAsFailed:

@@ -15,6 +15,7 @@ from asgi_stack.types import Message, Receive, Scope, Send
 from tests.bare_apps import never
 from tests.driver import LIFESPAN, exchange, http_scope, lifespan_scope, websocket_scope
 from tests.lifespan_apps import STARTED, STOPPED, Diary, lived
+from tests.linted import linted
 
 
 class TestOrder:
@@ -56,7 +57,7 @@ class TestOrder:
         async def send(message: Message) -> None:
             raise AssertionError(message)
 
-        task = asyncio.ensure_future(layer(lifespan_scope(), asyncio.Event().wait, send))  # type: ignore[arg-type]
+        task = asyncio.ensure_future(linted(layer)(lifespan_scope(), asyncio.Event().wait, send))
         await asyncio.sleep(0.01)
         task.cancel()
 

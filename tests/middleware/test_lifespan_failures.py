@@ -11,6 +11,7 @@ from asgi_stack.middleware.lifespan import LifespanMiddleware
 from asgi_stack.types import Message
 from tests.driver import LIFESPAN, lifespan_scope
 from tests.lifespan_apps import STARTED, Diary, lived
+from tests.linted import linted
 from tests.log_capture import LogLines
 
 
@@ -104,7 +105,7 @@ class TestFailures:
         async def send(message: Message) -> None:
             started.set()
 
-        task = asyncio.ensure_future(layer(lifespan_scope(), receive, send))
+        task = asyncio.ensure_future(linted(layer)(lifespan_scope(), receive, send))
         await started.wait()
         await asyncio.sleep(0)
         task.cancel()

@@ -16,6 +16,7 @@ from asgi_stack.types import Message, Receive, Scope, Send
 from tests.bare_apps import START, never, raising, respond
 from tests.context_recorder import Recorder, ids_of
 from tests.driver import LIFESPAN, exchange, http_scope, lifespan_scope, websocket_scope
+from tests.linted import linted
 
 
 class TestScopes:
@@ -254,7 +255,7 @@ class TestErrors:
             raise AssertionError(message)
 
         scope = http_scope()
-        task = asyncio.ensure_future(RequestContextMiddleware(app)(scope, never, send))
+        task = asyncio.ensure_future(linted(RequestContextMiddleware(app))(scope, never, send))
         await waiting.wait()
         task.cancel()
 

@@ -11,6 +11,7 @@ from asgi_stack.middleware.request_logging import RequestLoggingMiddleware
 from asgi_stack.types import Message, Receive, Scope, Send
 from tests.bare_apps import respond
 from tests.driver import http_scope
+from tests.linted import linted
 from tests.log_capture import LogLines
 from tests.logged_apps import answering, completed, logged, summary
 
@@ -125,6 +126,6 @@ class TestEndOfTheExchange:
                 ended.set()
                 await asyncio.sleep(0.01)
 
-        await RequestLoggingMiddleware(app)(http_scope(), receive, send)
+        await linted(RequestLoggingMiddleware(app))(http_scope(), receive, send)
 
         assert summary(log_lines) == ("info", "ok", 200)

@@ -14,6 +14,7 @@ from asgi_stack.pipeline import Pipeline
 from asgi_stack.types import Message, Receive, Scope, Send
 from tests.bare_apps import START, never, raising, respond
 from tests.driver import exchange, http_scope
+from tests.linted import linted
 from tests.log_capture import LogLines
 from tests.logged_apps import answering, completed, logged, summary
 
@@ -187,7 +188,7 @@ class TestIncomplete:
         async def send(message: Message) -> None:
             """Take all."""
 
-        task = asyncio.ensure_future(RequestLoggingMiddleware(app)(http_scope(), never, send))
+        task = asyncio.ensure_future(linted(RequestLoggingMiddleware(app))(http_scope(), never, send))
         await waiting.wait()
         task.cancel()
 

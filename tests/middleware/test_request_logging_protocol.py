@@ -20,6 +20,7 @@ from asgi_stack.redaction import Redactor
 from asgi_stack.types import Message, Receive, Scope, Send
 from tests.bare_apps import START, never, raising, respond
 from tests.driver import LIFESPAN, exchange, http_scope, lifespan_scope, websocket_scope
+from tests.linted import linted
 from tests.log_capture import LogLines
 from tests.logged_apps import ok
 
@@ -109,7 +110,7 @@ class TestMessages:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        await RequestLoggingMiddleware(app)(http_scope(), never, send)
+        await linted(RequestLoggingMiddleware(app))(http_scope(), never, send)
 
         assert seen == [2, 3, 4]
 
@@ -206,7 +207,7 @@ class TestMany:
         gc.disable()
         try:
             with suppress(ValueError):
-                await built(http_scope(), never, send)
+                await linted(built)(http_scope(), never, send)
             alive = [reference() for reference in held]
         finally:
             gc.enable()

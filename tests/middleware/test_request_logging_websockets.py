@@ -12,6 +12,7 @@ from asgi_stack.middleware.request_logging import RequestLoggingMiddleware
 from asgi_stack.types import ASGIApp, Message, Receive, Scope, Send
 from tests.bare_apps import never, raising
 from tests.driver import Exchange, exchange, websocket_scope
+from tests.linted import linted
 from tests.log_capture import LogLines
 from tests.logged_apps import completed
 
@@ -192,7 +193,7 @@ class TestAccepted:
         async def send(message: Message) -> None:
             """Take all."""
 
-        task = asyncio.ensure_future(RequestLoggingMiddleware(app)(websocket_scope(), never, send))
+        task = asyncio.ensure_future(linted(RequestLoggingMiddleware(app))(websocket_scope(), never, send))
         await opened.wait()
         task.cancel()
 

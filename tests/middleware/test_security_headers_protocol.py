@@ -12,6 +12,7 @@ from asgi_stack.middleware.security_headers import SecurityHeadersMiddleware
 from asgi_stack.security_policy import HeaderSets, build_security_policy
 from asgi_stack.types import AnyASGIApp, ASGIApp, Header, Message, Receive, Scope, Send
 from tests.driver import exchange, http_scope, websocket_scope
+from tests.linted import linted
 
 POLICY: Final = build_security_policy()
 JSON: Final = (b"content-type", b"application/json")
@@ -224,7 +225,7 @@ class TestResults:
             raise gone
 
         with pytest.raises(OSError, match="client went away") as raised:
-            await SecurityHeadersMiddleware(app)(http_scope(), receive, send)
+            await linted(SecurityHeadersMiddleware(app))(http_scope(), receive, send)
 
         assert caught == [gone]
         assert raised.value is gone
