@@ -93,6 +93,7 @@ def wrap(
     redactor: Redactor | None = None,
     handlers: ErrorHandlers | None = None,
     reporters: Sequence[ErrorReporter] = (),
+    configure_logging: bool = True,
 ) -> ASGIApp:
     """Put the recommended stack around any ASGI 3 application, set up logging, and answer the server's lifespan.
 
@@ -103,6 +104,8 @@ def wrap(
         redactor: What counts as a secret in the log, in error bodies and in all layers; None takes the default policy.
         handlers: What exceptions mean to a client: see `ErrorHandlerMiddleware`.
         reporters: Who is told of errors: see `ErrorHandlerMiddleware`.
+        configure_logging: False leaves structlog and the standard library as they are; the stack's lines go through
+            whatever processors structlog has then.
 
     Raises:
         SettingsError: `settings` is None and a variable is wrong.
@@ -119,8 +122,11 @@ def wrap(
     built = pipeline_of(app)
     if built is not None and (handlers or reporters):
         raise ValueError("handlers and reporters belong into the pipeline that built app: its own options hold")
-    logs_requests = built is None or RequestLoggingMiddleware in built
-    configure_structlog(settings.resolved_log(), server_access_log=not logs_requests, redactor=redactor)
+    if configure_logging:
+        logs_requests = built is None or RequestLoggingMiddleware in built
+        configure_structlog(
+            settings.resolved_log(), server_access_log=not logs_requests, redactor=redactor, service=settings.service
+        )
     if built is not None:
         return app
     layers = default_pipeline(settings, redactor=redactor, handlers=handlers, reporters=reporters)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Final, TypeVar, cast, overload
 
-from asgi_stack.bounded_copy import MARGIN_CHARS, MAX_TEXT_CHARS, REDACTED, BoundedCopy, shorten
+from asgi_stack.bounded_copy import MARGIN_CHARS, MAX_TEXT_CHARS, REDACTED, BoundedCopy, safe_repr, shorten
 from asgi_stack.encoding import encode_json
 from asgi_stack.redaction_names import SENSITIVE_FIELD_PATTERNS, NameMatcher
 from asgi_stack.redaction_query import QueryRedactor, find_card
@@ -157,10 +157,14 @@ class _RedactedCopy(BoundedCopy):
         if type(name) is str:
             return self._is_sensitive(name)
         if isinstance(name, Enum):
-            return self._is_sensitive(name.name) or self.hides(name.value)
+            return self._is_sensitive(name.name) or (_is_readable(name) and self.hides(name.value))
         if isinstance(name, bytes):
             name = name.decode("latin-1")
         return isinstance(name, str) and self._is_sensitive(name)
+
+    def enum(self, value: Enum) -> object:
+        # orjson ends the process where the value of a member raises.
+        return value if _is_readable(value) else safe_repr(value)
 
     def element(self, value: object, inside: tuple[int, ...]) -> object:
         """Take a pair in a sequence for a name and its value: so headers are written, and forms."""
@@ -169,6 +173,13 @@ class _RedactedCopy(BoundedCopy):
             if len(items) == _PAIR and self.hides(items[0]):
                 return self.group(type(items), [self.key(items[0]), REDACTED])
         return self.copy(value, inside)
+
+
+def _is_readable(member: Enum) -> bool:
+    try:
+        return member.value is not member
+    except Exception:  # noqa: BLE001 - a class may override `value`
+        return False
 
 
 _DEFAULT: Final = Redactor()

@@ -22,6 +22,7 @@ from asgi_stack.settings_values import (
     Hsts,
     LogFormat,
     LogLevel,
+    LogSchema,
     Paths,
     Replace5xx,
     RequestStarted,
@@ -39,6 +40,7 @@ __all__ = [
     "ErrorsSettings",
     "LogFormat",
     "LogLevel",
+    "LogSchema",
     "LogSettings",
     "Replace5xx",
     "RequestStarted",
@@ -85,10 +87,16 @@ class LogSettings(_Group):
     format: Annotated[LogFormat | None, ignoring_case(LogFormat)] = Field(
         default=None, description="How a line looks; unset: console on a terminal in development, else json"
     )
+    schema_: Annotated[LogSchema, ignoring_case(LogSchema)] = Field(
+        default="default",
+        alias="schema",  # pydantic's models have a method of that name
+        description="What the keys of a json line are called; gcp: as Google Cloud Logging knows them",
+    )
     add_timestamp: bool = Field(default=True, description="Write the time into each line")
     timestamp_format: TimestampFormat = Field(
         default="iso", description="The time's form: iso, unix (seconds) or a strftime pattern; always UTC"
     )
+    call_site: bool = Field(default=True, description="Write into each line which file, line and function logged it")
     request_started: Annotated[RequestStarted, ignoring_case(RequestStarted)] = Field(
         default="debug", description="Level of the line at a request's start"
     )

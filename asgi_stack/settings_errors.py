@@ -45,7 +45,7 @@ def fields_of(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
     for name, field in model.model_fields.items():
         group = _group(field.annotation)
         if group is None:
-            yield (name,)
+            yield (field.alias or name,)
         else:
             yield from ((name, *path) for path in fields_of(group))
 

@@ -21,6 +21,7 @@ __all__ = [
     "Hsts",
     "LogFormat",
     "LogLevel",
+    "LogSchema",
     "Paths",
     "Replace5xx",
     "RequestStarted",
@@ -77,6 +78,7 @@ def _check_hsts(value: str | None) -> str | None:
 
 LogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat: TypeAlias = Literal["json", "console"]
+LogSchema: TypeAlias = Literal["default", "gcp"]
 SecurityPreset: TypeAlias = Literal["api", "owasp"]
 Paths: TypeAlias = Annotated[tuple[Annotated[str, AfterValidator(_check_path)], ...], BeforeValidator(_json_list)]
 TimestampFormat: TypeAlias = Annotated[str, AfterValidator(_check_timestamp_format)]

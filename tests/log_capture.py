@@ -41,13 +41,15 @@ class LogLines:
 def logging_restored() -> Iterator[None]:
     """Put structlog and the standard library's loggers back as they were before the block."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, last_resort = root.handlers[:], root.level, logging.lastResort
     servers = [logging.getLogger(name) for name in SERVER_LOGGERS]
     states = [(server.handlers[:], server.filters[:], server.propagate) for server in servers]
     try:
         yield
     finally:
         structlog.reset_defaults()
+        logging.captureWarnings(capture=False)
+        logging.lastResort = last_resort
         root.handlers[:] = handlers
         root.setLevel(level)
         for server, (own_handlers, filters, propagate) in zip(servers, states, strict=True):

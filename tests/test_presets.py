@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from asgi_stack import (
     AppError,
@@ -127,6 +128,16 @@ class TestWrap:
 
         with pytest.raises(ValueError, match="handlers and reporters belong into the pipeline"):
             wrap(built, handlers={KeyError: lambda _: AppError()})
+
+    async def test_logging_of_ones_own_is_kept(self, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+        """With `configure_logging` off nothing is set up; the request line goes through the user's own structlog."""
+        handlers = logging.getLogger().handlers[:]
+        structlog.configure(processors=[structlog.processors.KeyValueRenderer(key_order=["event"])])
+
+        await exchange(wrap(hello, configure_logging=False), http_scope("/hello"))
+
+        assert logging.getLogger().handlers == handlers
+        assert b"event='request_completed' correlation_id=" in capfdbinary.readouterr().out
 
     async def test_one_redactor_serves_the_whole_stack(self, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
         """What a user calls secret is hidden in error lines, request lines and all other lines alike."""

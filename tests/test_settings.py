@@ -34,15 +34,17 @@ class TestDefaults:
 
     def test_defaults_are_those_of_the_documentation(self) -> None:
         """Every group has the documented defaults."""
-        given = Settings().model_dump(exclude={"environment", "service"})
+        given = Settings().model_dump(exclude={"environment", "service"}, by_alias=True)
 
         assert given == {
             "context": {"trust_inbound": True},
             "log": {
                 "level": "INFO",
                 "format": None,
+                "schema": "default",
                 "add_timestamp": True,
                 "timestamp_format": "iso",
+                "call_site": True,
                 "request_started": "debug",
                 "slow_after_s": 1.0,
                 "exclude_paths": (),
@@ -95,6 +97,7 @@ class TestSources:
             ("ENVIRONMENT", "Development", "environment='development'"),
             ("LOG__LEVEL", "warning", "level='WARNING'"),
             ("LOG__FORMAT", "JSON", "format='json'"),
+            ("LOG__SCHEMA", "GCP", "schema_='gcp'"),
             ("LOG__REQUEST_STARTED", "Off", "request_started='off'"),
             ("SECURITY__PRESET", "OWASP", "preset='owasp'"),
             ("ERRORS__FORMAT", "Problem", "format='problem'"),
@@ -144,6 +147,13 @@ class TestSources:
     def test_a_whole_group_can_be_given(self) -> None:
         """A group's own model is a keyword's value, too."""
         assert Settings(log=LogSettings(level="DEBUG")).log.level == "DEBUG"
+
+    def test_keyword_of_the_schema_is_called_like_its_variable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Only the attribute has an underscore: pydantic's models have a method of that name."""
+        set_variables(monkeypatch, LOG__SCHEMA="gcp")
+
+        assert Settings().log.schema_ == LogSettings(schema="gcp").schema_ == "gcp"
+        assert Settings(log={"schema": "default"}).log.schema_ == "default"
 
     def test_no_env_file_is_read_unasked(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         """A `.env` in the current folder is left alone."""

@@ -31,7 +31,7 @@ def fields(model: type[BaseModel], *groups: str) -> Iterator[tuple[str, FieldInf
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from fields(field.annotation, *groups, name)
         else:
-            yield "ASGI_STACK_" + "__".join((*groups, name)).upper(), field
+            yield "ASGI_STACK_" + "__".join((*groups, field.alias or name)).upper(), field
 
 
 def values_of(annotation: object) -> str:

@@ -39,6 +39,7 @@ class TestRefusals:
         [
             ("ENVIRONMENT", "prod", "should be 'development', 'testing', 'staging' or 'production', got 'prod'"),
             ("LOG__LEVEL", "loud", "should be 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL', got 'loud'"),
+            ("LOG__SCHEMA", "ecs", "should be 'default' or 'gcp', got 'ecs'"),
             ("LOG__ADD_TIMESTAMP", "maybe", "should be a valid boolean, unable to interpret input, got 'maybe'"),
             ("LOG__TIMESTAMP_FORMAT", "rfc", "should be iso, unix or a strftime pattern such as"),
             ("LOG__SLOW_AFTER_S", "nan", "should be greater than 0, got 'nan'"),

@@ -16,12 +16,13 @@ import structlog
 from asgi_stack.logging.configuration import configure_structlog
 from asgi_stack.logging.exceptions import log_exception
 from asgi_stack.logging.fields import log_context
+from asgi_stack.logging.filters import RequestIdFilter
 from asgi_stack.logging.sink import flush_logs
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
-__all__ = ["configure_structlog", "flush_logs", "get_logger", "log_context", "log_exception"]
+__all__ = ["RequestIdFilter", "configure_structlog", "flush_logs", "get_logger", "log_context", "log_exception"]
 
 
 def get_logger(name: str) -> FilteringBoundLogger:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from asgi_stack.logging.call_site import add_call_site
+from asgi_stack.logging.captured_warnings import capture_warnings
+from asgi_stack.logging.cloud_logging import cloud_renderer
+from asgi_stack.logging.console import console_renderer
+from asgi_stack.logging.loggers import (
+    OUTLET,
+    BoundLogger,
+    SinkLogger,
+    StandardLibraryHandler,
+    line_formatter,
+    set_level,
+)
 from asgi_stack.logging.processors import (
     StartEntry,
     add_surrounding_fields,
-    console_renderer,
     drop_record,
     flatten_exception,
     make_clock,
@@ -26,7 +38,7 @@ from asgi_stack.logging.repeats import FrameworkRepeats
 from asgi_stack.logging.servers import take_over_server_loggers
 from asgi_stack.logging.sink import open_sink
 from asgi_stack.redaction import Redactor
-from asgi_stack.settings import Settings
+from asgi_stack.settings import ServiceSettings, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +55,11 @@ LEVELS: Final = {name.lower(): number for name, number in logging.getLevelNamesM
 
 SINK_LOGGER: Final = "asgi_stack.logging"
 
+_CHAIN: Final[list[Processor]] = []
+"""The steps of structlog's lines. A logger that was bound or cached keeps this list: a change is made within it."""
+
+_STANDARD_DESCRIPTORS: Final = (1, 2)
+
 
 @dataclass(frozen=True, slots=True)
 class LogConfiguration:
@@ -50,7 +67,7 @@ class LogConfiguration:
 
     Attributes:
         level: The least level that is written, as the standard library numbers it.
-        processors: The list that structlog holds; it tells whether structlog is still configured by us.
+        processors: The steps that structlog holds as long as it is configured by us.
         start: Makes the standard keys of a line.
         protect: Resolves and redacts fields that were bound by anybody.
         render: Makes the line's bytes, without the newline.
@@ -92,8 +109,15 @@ _active: LogConfiguration | None = None
 
 
 def active_configuration() -> LogConfiguration | None:
-    """Give what `configure_structlog` set up, or None where structlog is configured by somebody else, or by nobody."""
-    if _active is None or structlog.get_config()["processors"] is not _active.processors:
+    """Give what `configure_structlog` set up, or None where structlog is configured by somebody else, or by nobody.
+
+    A test that captures structlog's lines is somebody else, too: it changes the steps within their list.
+    """
+    if _active is None:
+        return None
+    found = structlog.get_config()
+    is_ours = found["processors"] is _CHAIN and found["wrapper_class"] is BoundLogger
+    if not is_ours or found["logger_factory"] is not SinkLogger or _active.processors != _CHAIN:
         return None
     return _active
 
@@ -104,11 +128,14 @@ def configure_structlog(
     server_access_log: bool = True,
     redactor: Redactor | None = None,
     stream: LineStream | None = None,
+    service: ServiceSettings | None = None,
+    gcp_project_id: str | None = None,
 ) -> None:
     """Send structlog's lines, the standard library's and the server's through one pipeline to standard output.
 
-    Call it once, when the service starts; a later call replaces what an earlier one set up, except for loggers that
-    have written already: structlog caches those. The root logger's handlers are replaced. `wrap` calls it for you.
+    Call it once, when the service starts; a later call replaces what an earlier one set up, in loggers too that were
+    made or bound before. Of the root logger's handlers those are replaced that write to standard output or standard
+    error. Warnings go to the logger `py.warnings`. `wrap` calls it for you.
 
     Args:
         log: What is logged and how; None reads the environment. A format of None is `json`; the one that suits a
@@ -117,43 +144,69 @@ def configure_structlog(
             the lines of `RequestLoggingMiddleware` and `ErrorHandlerMiddleware` take their place.
         redactor: Decides what is sensitive; the default follows `SENSITIVE_FIELD_PATTERNS`.
         stream: A binary stream in place of standard output.
+        service: Who is named in errors, with the schema `gcp`; None takes the environment's where `log` is None too.
+        gcp_project_id: The Google Cloud project that trace ids belong to, with that schema.
 
     Raises:
         SettingsError: `log` is None and a variable is wrong.
     """
     global _active  # noqa: PLW0603 - logging is the one thing that is configured for the whole process
-    log = log or Settings().resolved_log()
-    start = StartEntry(make_clock(log.timestamp_format) if log.add_timestamp else lambda: None)
-    render = console_renderer(colors=_is_terminal(stream)) if log.format == "console" else render_json
+    if log is None:
+        settings = Settings()
+        log, service = settings.resolved_log(), service or settings.service
+    is_cloud = log.schema_ == "gcp" and log.format != "console"
+    # Cloud Logging takes no other form of a time.
+    start = StartEntry(make_clock("iso" if is_cloud else log.timestamp_format) if log.add_timestamp else lambda: None)
+    render: Callable[[EventDict], bytes] = render_json
+    if is_cloud:
+        render = cloud_renderer(service or ServiceSettings(), gcp_project_id)
+    elif log.format == "console":
+        render = console_renderer(colors=_is_terminal(stream))
 
     def notice(dropped: int) -> bytes:
         # In a context of its own: it may be written from within a request, which it does not belong to.
         entry = Context().run(start.entry, "warning", SINK_LOGGER, "log_lines_dropped", {"dropped": dropped})
         return render(entry)
 
-    sink = open_sink(stream, notice=notice)
     redactor = redactor or Redactor()
-    finish: list[Processor] = [resolve_lazy_values, flatten_exception, redact_fields(redactor)]
-    level = LEVELS[log.level.lower()]
-    chain: list[Processor] = [add_surrounding_fields, start, *finish, lambda _logger, _method, entry: render(entry)]
-    processors = [_guarded(process, sink) for process in chain]
 
     def protect(fields: EventDict) -> EventDict:
         return redactor.value(resolve_lazy_values(None, "", fields))
 
-    structlog.configure(
-        processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *names: SinkLogger(names[0] if names else "root", sink),
-        cache_logger_on_first_use=True,
-    )
-    _active = LogConfiguration(level, processors, start, protect, render, sink)
-    handler = StandardLibraryHandler(sink)
-    handler.setLevel(level)
-    handler.addFilter(FrameworkRepeats())
-    handler.setFormatter(_formatter([add_surrounding_fields, start, drop_record, *finish], render))
-    _install(handler, level)
+    steps: list[Processor] = [add_surrounding_fields, start, resolve_lazy_values, flatten_exception]
+    steps += [redact_fields(redactor), add_call_site] if log.call_site else [redact_fields(redactor)]
+    sink = open_sink(stream, notice=notice)
+    chain: list[Processor] = [*steps, lambda _logger, _method, entry: render(entry)]
+    processors = [_guarded(step, sink) for step in chain]
+    _active = LogConfiguration(LEVELS[log.level.lower()], processors, start, protect, render, sink)
+    _configure_structlog(_active)
+    handler = _configure_standard_library(_active, line_formatter([*steps, drop_record], render))
     take_over_server_loggers(handler, access_log=server_access_log)
+
+
+def _configure_structlog(active: LogConfiguration) -> None:
+    OUTLET.sink = active.sink
+    _CHAIN[:] = active.processors
+    set_level(active.level)
+    structlog.configure(
+        processors=_CHAIN, wrapper_class=BoundLogger, logger_factory=SinkLogger, cache_logger_on_first_use=True
+    )
+
+
+def _configure_standard_library(active: LogConfiguration, formatter: logging.Formatter) -> logging.Handler:
+    """Make our handler the root logger's one for the console; those that send lines elsewhere stay."""
+    handler = StandardLibraryHandler(active.sink, active.level, formatter)
+    handler.addFilter(FrameworkRepeats())
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        if isinstance(old, StandardLibraryHandler) or _shows_on_console(old):
+            root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(active.level)
+    # For loggers that pass nothing on and have no handler.
+    logging.lastResort = StandardLibraryHandler(active.sink, max(active.level, logging.WARNING), formatter)
+    capture_warnings()
+    return handler
 
 
 def _guarded(process: Processor, sink: Sink) -> Processor:
@@ -169,49 +222,13 @@ def _guarded(process: Processor, sink: Sink) -> Processor:
     return run
 
 
-class SinkLogger:
-    """What structlog hands its rendered lines to, under whatever level."""
-
-    def __init__(self, name: str, sink: Sink) -> None:
-        self.name = name
-        self._sink = sink
-
-    def info(self, line: bytes | str) -> None:
-        """Write one rendered line; a text, where somebody else's processors render into our logger."""
-        self._sink.write(line.encode("utf-8", "backslashreplace") if isinstance(line, str) else line)
-
-    debug = warning = warn = error = critical = exception = fatal = log = msg = info
-
-
-class StandardLibraryHandler(logging.Handler):
-    """Take the records of the standard library's loggers; a record that cannot be rendered costs a counter."""
-
-    def __init__(self, sink: Sink) -> None:
-        super().__init__()
-        self._sink = sink
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one record."""
-        try:
-            self._sink.write(self.format(record).encode("utf-8", "backslashreplace"))
-        except Exception as error:  # noqa: BLE001 - a bad argument of somebody's log call must not end their request
-            self._sink.drop(error)
-
-
-def _formatter(processors: list[Processor], render: Callable[[EventDict], bytes]) -> logging.Formatter:
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *processors],
-        processors=[drop_record, lambda _logger, _method, entry: render(entry).decode()],
-        use_get_message=True,
-    )
-
-
-def _install(handler: logging.Handler, level: int) -> None:
-    root = logging.getLogger()
-    for old in root.handlers[:]:
-        root.removeHandler(old)
-    root.addHandler(handler)
-    root.setLevel(level)
+def _shows_on_console(handler: logging.Handler) -> bool:
+    stream = getattr(handler, "stream", None)
+    if stream is None or stream in (sys.stdout, sys.stderr):
+        return stream is not None
+    with suppress(Exception):
+        return stream.fileno() in _STANDARD_DESCRIPTORS
+    return False
 
 
 def _is_terminal(stream: LineStream | None) -> bool:

@@ -10,13 +10,12 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, cast
 
-import structlog
 from structlog.contextvars import merge_contextvars
 
-from asgi_stack.bounded_copy import shorten
 from asgi_stack.context import current_request
-from asgi_stack.encoding import encode_json
+from asgi_stack.encoding import encode_copied
 from asgi_stack.log_fields import bound_log_fields
+from asgi_stack.logging.call_site import add_call_site
 from asgi_stack.logging.record_cut import MAX_RECORD_BYTES, cut_record
 from asgi_stack.tracebacks import format_exception_text, qualified_name
 
@@ -29,8 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "StartEntry",
+    "add_call_site",
+    "add_request_ids",
     "add_surrounding_fields",
-    "console_renderer",
     "drop_record",
     "flatten_exception",
     "make_clock",
@@ -40,11 +40,11 @@ __all__ = [
     "surrounding_fields",
 ]
 
-STANDARD_KEYS: Final = ("timestamp", "level", "logger", "event", "correlation_id", "request_id")
-LEVEL_OF_METHOD: Final = {"warn": "warning", "exception": "error", "fatal": "critical", "msg": "info"}
+STANDARD_KEYS: Final = ("timestamp", "level", "logger", "event", "correlation_id", "request_id", "call_site")
+KEPT_KEYS: Final = (*STANDARD_KEYS, "_record")
+"""What is not redacted: made here, or on the way of a standard library's record."""
 
-CONSOLE_ROOMS: Final = (MAX_RECORD_BYTES // 2, MAX_RECORD_BYTES // 8)
-"""Sizes as JSON that a record is cut to for the console, where colours and escapes may take four times as much."""
+LEVEL_OF_METHOD: Final = {"warn": "warning", "exception": "error", "fatal": "critical", "msg": "info"}
 
 
 class StartEntry:
@@ -75,8 +75,8 @@ class StartEntry:
             entry["request_id"] = record.request_id
         length = len(entry) + len(fields)
         entry.update(fields)
-        if len(entry) != length:
-            return self.entry(level, logger, event, _beside_standard_keys(fields))
+        if len(entry) != length or "call_site" in fields:
+            return self.entry(level, logger, event, _beside_standard_keys(_without_known_ids(fields)))
         if entry["timestamp"] is None:
             del entry["timestamp"]
         return entry
@@ -95,8 +95,26 @@ def _beside_standard_keys(fields: Mapping[str, object]) -> dict[str, object]:
     return {f"{key}_" if key in STANDARD_KEYS else key: value for key, value in fields.items()}
 
 
+def _without_known_ids(fields: Mapping[str, object]) -> dict[str, object]:
+    """Leave out the request's ids: somebody may have added them before, with `add_request_ids`."""
+    known = _request_ids()
+    return {key: value for key, value in fields.items() if type(value) is not str or known.get(key) != value}
+
+
+def _request_ids() -> dict[str, str]:
+    record = current_request.get()
+    return {} if record is None else {"correlation_id": record.correlation_id, "request_id": record.request_id}
+
+
+def add_request_ids(logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
+    """Add `correlation_id` and `request_id` where there is a request, whatever fields of these names hold."""
+    del logger, method_name
+    event_dict.update(_request_ids())
+    return event_dict
+
+
 def add_surrounding_fields(logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
-    """Put the fields bound around the call before its own."""
+    """Put the fields bound around the call before its own: those of `log_context` and of structlog's contextvars."""
     del logger, method_name
     return {**surrounding_fields(), **event_dict}
 
@@ -148,8 +166,9 @@ def redact_fields(redactor: Redactor) -> Processor:
 
     def redact(logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
         del logger, method_name
-        standard = {key: event_dict.pop(key) for key in STANDARD_KEYS if key in event_dict}
-        standard["event"] = redactor.value(standard.get("event"))
+        standard = {key: event_dict.pop(key) for key in KEPT_KEYS if key in event_dict}
+        if "event" in standard:
+            standard["event"] = redactor.value(standard["event"])
         return {**standard, **redactor.value(event_dict)}
 
     return redact
@@ -157,47 +176,8 @@ def redact_fields(redactor: Redactor) -> Processor:
 
 def render_json(entry: Mapping[str, object]) -> bytes:
     """Give a record as one line of JSON, cut at 64 KiB."""
-    line = encode_json(entry)
-    return line if len(line) <= MAX_RECORD_BYTES else encode_json(cut_record(entry))
-
-
-def console_renderer(*, colors: bool) -> Callable[[EventDict], bytes]:
-    """Make the renderer for a terminal: one line, and below it the stack trace where there is one.
-
-    A record of more than 64 KiB is cut as its JSON would be.
-    """
-    render = structlog.dev.ConsoleRenderer(
-        colors=colors, sort_keys=False, exception_formatter=structlog.dev.plain_traceback
-    )
-
-    def render_whole(entry: EventDict) -> bytes:
-        shown = {_console_key(key): _printable(value) for key, value in entry.items() if key != "stack_trace"}
-        if "stack_trace" in entry:
-            shown["exception"] = "\n".join("  " + _escaped(line) for line in str(entry["stack_trace"]).splitlines())
-        return str(render(None, "", shown)).encode("utf-8", "backslashreplace")
-
-    def render_console(entry: EventDict) -> bytes:
-        line = render_whole(entry)
-        for room in CONSOLE_ROOMS:
-            if len(line) > MAX_RECORD_BYTES:
-                line = render_whole(cut_record(entry, room))
-        return line
-
-    return render_console
-
-
-def _console_key(key: str) -> str:
-    # structlog's renderer takes these for texts of its own.
-    return f"{key}_" if key in ("exc_info", "exception", "stack") else _escaped(key)
-
-
-def _printable(value: object) -> object:
-    return _escaped(shorten(value)) if isinstance(value, str) else value
-
-
-def _escaped(text: str) -> str:
-    """Escape what could forge a line or steer the terminal; JSON does so by itself."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    line = encode_copied(entry)
+    return line if len(line) <= MAX_RECORD_BYTES else encode_copied(cut_record(entry))
 
 
 def make_clock(pattern: str) -> Callable[[], float | str]:

@@ -9,22 +9,24 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, cast
 
-import orjson
-
 from asgi_stack.bounded_copy import TRUNCATED
-from asgi_stack.encoding import json_copy
+from asgi_stack.encoding import encode_copied, json_copy
 
-__all__ = ["MAX_RECORD_BYTES", "cut_record"]
+__all__ = ["MAX_RECORD_BYTES", "MORE", "cut_record"]
 
 MAX_RECORD_BYTES: Final = 65_535
 """64 KiB with the newline."""
+
+MORE: Final = "..."
+"""The key that tells in an object that others were left out."""
 
 FIRST_KEYS: Final = (
     *("timestamp", "time", "level", "severity", "logger", "event", "message", "@type", "serviceContext"),
     *("correlation_id", "request_id", "trace_id", "span_id", "logging.googleapis.com/trace"),
     *("logging.googleapis.com/spanId", "logging.googleapis.com/trace_sampled"),
+    *("logging.googleapis.com/sourceLocation", "logging.googleapis.com/labels"),
     *("exception_type", "fingerprint", "error_code", "exception_message", "stack_trace"),
-    *("method", "path", "route", "status_code", "outcome", "duration_ms", "httpRequest"),
+    *("method", "path", "route", "status_code", "outcome", "duration_ms", "httpRequest", "context"),
 )
 """What stays in a record of so many fields that there is no room for all."""
 
@@ -42,8 +44,7 @@ _BRACES_BYTES: Final = 2
 _KEY_BYTES: Final = len('"":,')
 _NOTE: Final[dict[str, object]] = {"truncated": True}
 _NOTE_BYTES: Final = len(',"truncated":true')
-_MORE: Final = "..."
-_MORE_BYTES: Final = len(f',"{_MORE}":"{TRUNCATED}"')
+_MORE_BYTES: Final = len(f',"{MORE}":"{TRUNCATED}"')
 _RANKS: Final = {key: rank for rank, key in enumerate(FIRST_KEYS)}
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | bool | None"
@@ -79,7 +80,7 @@ def _cut(value: Json, max_bytes: int, depth: int) -> Json:
         return TRUNCATED
     if isinstance(value, dict):
         kept = _cut_object(value, max_bytes - _MORE_BYTES, depth)
-        return kept if len(kept) == len(value) else kept | {_MORE: TRUNCATED}
+        return kept if len(kept) == len(value) else kept | {MORE: TRUNCATED}
     # Nothing else takes so much.
     return _cut_list(cast("list[Json]", value), max_bytes - _MORE_BYTES, depth)
 
@@ -93,13 +94,13 @@ def _cut_text(text: str, max_bytes: int) -> str:
         return f"{text[: kept - tail]}{TRUNCATED}{text[len(text) - tail :]}"
 
     lengths = range(min(len(text), max_bytes))
-    fitting = bisect_right(lengths, max_bytes, key=lambda kept: len(orjson.dumps(shortened(kept))))
+    fitting = bisect_right(lengths, max_bytes, key=lambda kept: len(encode_copied(shortened(kept))))
     return shortened(max(fitting - 1, 0))
 
 
 def _cut_object(value: dict[str, Json], max_bytes: int, depth: int) -> dict[str, Json]:
     keys = [key for key in value if len(key) <= MAX_KEY_CHARS][: max_bytes // MIN_ITEM_BYTES]
-    costs = [len(orjson.dumps(key)) + _KEY_BYTES - 2 for key in keys]
+    costs = [len(encode_copied(key)) + _KEY_BYTES - 2 for key in keys]
     kept = _fit([value[key] for key in keys], costs, max_bytes - _BRACES_BYTES, depth)
     return {key: item for key, item in zip(keys, kept, strict=True) if not isinstance(item, _NoRoom)}
 
@@ -113,12 +114,12 @@ def _cut_list(value: list[Json], max_bytes: int, depth: int) -> list[Json]:
 
 def _fit(values: Sequence[Json], costs: Sequence[int], max_bytes: int, depth: int) -> list[Json | _NoRoom]:
     """Shorten the largest values until all take so many bytes, each with what it costs besides; else leave some out."""
-    sizes = [len(orjson.dumps(value)) for value in values]
+    sizes = [len(encode_copied(value)) for value in values]
     common = max(_common_size(sizes, max_bytes - sum(costs)), MIN_VALUE_BYTES)
     kept: list[Json | _NoRoom] = []
     for value, size, cost in zip(values, sizes, costs, strict=True):
         item = value if size <= common else _cut(value, common, depth + 1)
-        taken = cost + (size if item is value else len(orjson.dumps(item)))
+        taken = cost + (size if item is value else len(encode_copied(item)))
         kept.append(item if taken <= max_bytes else _NO_ROOM)
         max_bytes -= taken if taken <= max_bytes else 0
     return kept

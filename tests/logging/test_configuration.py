@@ -20,13 +20,13 @@ class TestLines:
     """What one line looks like."""
 
     def test_standard_keys_come_first_in_one_order(self) -> None:
-        """A line starts with time, level, logger and event, then has the call's own fields."""
+        """A line starts with time, level, logger and event, then has the call's own fields, and at last its place."""
         stream = configured()
 
         get_logger("shop").info("order_placed", order_id=7, amount=1.5)
 
         [line] = lines(stream)
-        assert list(line) == ["timestamp", "level", "logger", "event", "order_id", "amount"]
+        assert list(line) == ["timestamp", "level", "logger", "event", "order_id", "amount", "call_site"]
         assert (line["level"], line["logger"], line["event"]) == ("info", "shop", "order_placed")
         assert str(line["timestamp"]).endswith("Z")
 
@@ -242,6 +242,7 @@ class TestConfiguring:
 
     def test_wrong_arguments_of_a_log_call_are_counted(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A record of the standard library that cannot be formatted is dropped with a word on standard error."""
+        logging.getLogger().handlers.clear()  # pytest's own raise
         stream = configured()
 
         logging.getLogger("b").warning("%d", "no number")

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import pytest
+import structlog
 
 from asgi_stack import get_logger, log_exception
 from asgi_stack.logging.emit import emit
 from tests.logging.memory import configured
+
+
+class TwoLines:
+    """An object that shows itself on two lines."""
+
+    def __repr__(self) -> str:
+        return "two\nlines\u2028"
+
+
+class Kind(Enum):
+    """Members that show themselves on two lines."""
+
+    ODD = "odd"
+
+    def __repr__(self) -> str:
+        return "two\nlines\u2028"
 
 
 class TestConsole:
@@ -47,3 +66,27 @@ class TestConsole:
         assert "\x1b[2J" not in text
         assert "\n2026-11-23 [info] forged" not in text
         assert "odd\\nname=1" in text
+
+    @pytest.mark.parametrize(
+        "value", ["\u2028", "\x85\u2029", {"a": "\n\u2028"}, TwoLines(), Kind.ODD, b"\n", ["\x1b[2J"]]
+    )
+    def test_any_value_stays_on_its_line(self, value: object) -> None:
+        """Whatever a viewer takes for the end of a line is escaped, in values of any kind, as event and as field."""
+        stream = configured(format="console")
+
+        structlog.get_logger("a").info(value, field=value)
+        emit("info", "x", {"field": value}, logger="a")
+
+        text = stream.getvalue().decode()
+        assert len(text.splitlines()) == 2
+        assert "\x1b[2J" not in text
+
+    def test_what_can_be_read_is_left_readable(self) -> None:
+        """Only what cannot be shown is escaped, not the letters beside it."""
+        stream = configured(format="console")
+
+        get_logger("a").info("caf\u00e9\nau lait", dish="cr\u00eape\x85")
+
+        text = stream.getvalue().decode()
+        assert "caf\u00e9\\nau lait" in text
+        assert "dish=cr\u00eape\\x85" in text

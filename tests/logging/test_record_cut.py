@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from asgi_stack import get_logger
 from asgi_stack.encoding import encode_json
+from asgi_stack.logging.console import console_renderer
 from asgi_stack.logging.emit import emit
-from asgi_stack.logging.processors import console_renderer, render_json
+from asgi_stack.logging.processors import render_json
 from asgi_stack.logging.record_cut import FIRST_KEYS, MAX_RECORD_BYTES, cut_record
 from tests.logging.memory import configured, lines
 from tests.odd_values import Unprintable

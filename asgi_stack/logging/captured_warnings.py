@@ -1,0 +1,50 @@
+"""Write Python's warnings as log lines, each on one line."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import TYPE_CHECKING, Final, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["capture_warnings"]
+
+LOGGER: Final = "py.warnings"
+"""The logger of `logging.captureWarnings`."""
+
+
+def capture_warnings() -> None:
+    """Send warnings that would be shown to the logger `py.warnings`, with their category and the place warned about.
+
+    It is `logging.captureWarnings(True)` in another form, and `logging.captureWarnings(False)` ends it. Filters of
+    warnings decide as before what is shown.
+    """
+    # From the beginning: a test that restores what warnings shows leaves logging in the belief that it captures them.
+    logging.captureWarnings(capture=False)
+    logging.captureWarnings(capture=True)
+    as_text = warnings.showwarning
+
+    def log_warning(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if file is None:
+            _log(str(message), category, filename, lineno)
+        else:
+            as_text(message, category, filename, lineno, file, line)
+
+    show: Callable[..., None] = log_warning
+    warnings.showwarning = show
+
+
+def _log(text: str, category: type[Warning], filename: str, line: int) -> None:
+    logger = logging.getLogger(LOGGER)
+    if logger.isEnabledFor(logging.WARNING):
+        details = {"category": category.__name__}
+        logger.handle(logger.makeRecord(LOGGER, logging.WARNING, filename, line, text, (), None, extra=details))

@@ -1,0 +1,169 @@
+"""Our logging beside what somebody else has set up."""
+
+from __future__ import annotations
+
+import io
+import logging
+import logging.config
+import sys
+from pathlib import Path
+
+import pytest
+import structlog
+
+from asgi_stack import Redactor, RequestContext, get_logger, log_context, log_exception
+from asgi_stack.logging import processors
+from asgi_stack.logging.emit import emit
+from tests.logging.memory import configured, lines
+
+
+class Elsewhere(logging.Handler):
+    """A handler that sends records to some service."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the text."""
+        self.sent.append(record.getMessage())
+
+
+class TestHandlers:
+    """The root logger's other handlers."""
+
+    def test_handlers_that_send_lines_elsewhere_stay(self, tmp_path: Path) -> None:
+        """A file, a service or a test's handler goes on, added before or after, however often we come."""
+        root, before, after = logging.getLogger(), Elsewhere(), Elsewhere()
+        file = logging.FileHandler(tmp_path / "shop.log")
+        root.addHandler(before)
+        root.addHandler(file)
+        configured()
+        root.addHandler(after)
+        stream = configured()
+
+        logging.getLogger("a").warning("x")
+        file.close()
+
+        assert (before.sent, after.sent, (tmp_path / "shop.log").read_text()) == (["x"], ["x"], "x\n")
+        assert [line["event"] for line in lines(stream)] == ["x"]
+
+    def test_handlers_of_the_console_are_replaced(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """What `basicConfig` set up for standard error would write each line a second time."""
+        root = logging.getLogger()
+        for stream in (sys.stdout, sys.stderr, sys.__stderr__):
+            root.addHandler(logging.StreamHandler(stream))
+        root.addHandler(logging.StreamHandler(Unnumbered()))
+        written = configured()
+
+        logging.getLogger("a").warning("x")
+
+        assert len(lines(written)) == 1
+        assert capsys.readouterr() == ("", "")
+        assert any(isinstance(getattr(handler, "stream", None), Unnumbered) for handler in root.handlers)
+
+    def test_logger_that_passes_nothing_on_is_heard_from_warning_on(self) -> None:
+        """What a logger without handlers does not pass on is written by us as Python would: from warning on."""
+        stream = configured()
+        logger = logging.getLogger("lonely")
+        logger.propagate = False
+
+        try:
+            logger.info("x")
+            logger.warning("y")
+        finally:
+            logger.propagate = True
+
+        assert [line["event"] for line in lines(stream)] == ["y"]
+
+    def test_configuration_of_the_library_afterwards_takes_the_root(self) -> None:
+        """Who calls `dictConfig` later has the standard library's lines; structlog's stay with us."""
+        stream, theirs = configured(), io.StringIO()
+        handler = {"class": "logging.StreamHandler", "stream": theirs}
+        configuration = {"version": 1, "disable_existing_loggers": False, "handlers": {"own": handler}}
+        logging.config.dictConfig(configuration | {"root": {"handlers": ["own"]}})
+
+        logging.getLogger("a").warning("x")
+        get_logger("a").info("y")
+
+        assert theirs.getvalue() == "x\n"
+        assert [line["event"] for line in lines(stream)] == ["y"]
+
+
+class Unnumbered(io.StringIO):
+    """A stream in memory."""
+
+
+class TestChains:
+    """A structlog chain of the user's with our steps, and ours with theirs."""
+
+    def test_our_steps_work_in_a_chain_of_ones_own(self) -> None:
+        """The user's chain has ids, fields of blocks, lazy values, redaction, traces and places as ours has."""
+        written = io.BytesIO()
+        structlog.configure(
+            processors=[
+                processors.add_surrounding_fields,
+                processors.add_request_ids,
+                structlog.processors.add_log_level,
+                structlog.processors.EventRenamer("message"),
+                processors.resolve_lazy_values,
+                processors.flatten_exception,
+                processors.redact_fields(Redactor()),
+                processors.add_call_site,
+                structlog.processors.JSONRenderer(serializer=lambda entry, **_: processors.render_json(entry)),
+            ],
+            logger_factory=structlog.BytesLoggerFactory(written),
+        )
+
+        with RequestContext.scope("job-1"), log_context(order=7):
+            try:
+                raise ValueError("broken")
+            except ValueError as error:
+                structlog.get_logger().exception("failed", password="x", lazy=lambda: 1, odd=float("nan"))
+                log_exception(error, "failed_again")
+            emit("info", "request_completed", {"status_code": 200}, logger="asgi_stack.request")
+
+        own, of_error, of_request = lines(written)
+        assert (own["message"], own["correlation_id"], own["order"]) == ("failed", "job-1", 7)
+        assert (own["password"], own["lazy"], own["odd"], own["exception_type"]) == (
+            "[REDACTED]",
+            1,
+            None,
+            "ValueError",
+        )
+        assert "call_site" in own
+        assert "event" not in own
+        assert (of_error["message"], of_error["order"]) == ("failed_again", 7)
+        assert (of_request["correlation_id"], of_request["level"]) == ("job-1", "info")
+
+    def test_steps_of_ones_own_work_in_our_chain(self) -> None:
+        """A step put before ours sees every line, the layers' too; ids stand in each line once."""
+        stream = configured()
+
+        def add_team(logger: object, method: str, entry: structlog.typing.EventDict) -> structlog.typing.EventDict:
+            return {**entry, "team": "checkout"}
+
+        structlog.configure(processors=[add_team, *structlog.get_config()["processors"]])
+        with RequestContext.scope("job-1"):
+            get_logger("a").info("mine")
+            emit("info", "request_completed", {"status_code": 200}, logger="asgi_stack.request")
+
+        assert [line["team"] for line in lines(stream)] == ["checkout", "checkout"]
+        assert [[key for key in line if "_id" in key] for line in lines(stream)] == [
+            ["correlation_id", "request_id"],
+            ["correlation_id", "request_id"],
+        ]
+
+    def test_ids_outside_a_request_are_left_out(self) -> None:
+        """`add_request_ids` adds nothing where there is no request."""
+        assert processors.add_request_ids(None, "info", {"event": "x"}) == {"event": "x"}
+
+    def test_our_configuration_again_ends_that_of_the_user(self) -> None:
+        """`configure_structlog` after a configuration of the user's takes structlog back."""
+        configured()
+        structlog.configure(processors=[structlog.processors.KeyValueRenderer()])
+        stream = configured()
+
+        get_logger("a").info("x")
+
+        assert [line["event"] for line in lines(stream)] == ["x"]
