@@ -81,6 +81,9 @@ class ContextSettings(_Group):
 class LogSettings(_Group):
     """What is logged, and how a line looks."""
 
+    # pydantic-settings hands the defaults on by the names of the fields, beside what variables set by the alias.
+    model_config = ConfigDict(populate_by_name=True)
+
     level: Annotated[LogLevel, ignoring_case(LogLevel)] = Field(
         default="INFO", description="The least level that is written"
     )
