@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import signal
 import socket
 import sys
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from asgi_stack.logging import configure_structlog
 from asgi_stack.middleware.lifespan import LifespanMiddleware
 from asgi_stack.middleware.request_logging import RequestLoggingMiddleware
 from asgi_stack.pipeline import pipeline_of
@@ -88,13 +88,10 @@ def application() -> ASGIApp:
 def prepare(app: AnyASGIApp, settings: Settings) -> ASGIApp:
     """Put an app into the default stack, unless a pipeline built it already, and see that logging is configured.
 
-    `wrap` configures it. Whoever built a pipeline may have done so, with `wrap` or in a way of their own; only where
-    nobody has, the server's lines would come out unformatted or not at all.
+    A module that configured structlog while it was imported, in any way, is left to its choice; only where nobody
+    has, the server's lines would come out unformatted or not at all.
     """
-    stack = app if pipeline_of(app) is not None else wrap(app, settings)
-    if not structlog.is_configured():
-        configure_structlog(settings.resolved_log(), server_access_log=not _logs_requests(stack))
-    return stack
+    return wrap(app, settings, configure_logging=not structlog.is_configured())
 
 
 def _logs_requests(app: ASGIApp) -> bool:
@@ -118,13 +115,15 @@ def _uvicorn_options(app: ASGIApp, server: ServerSettings) -> dict[str, object]:
         "host": server.host,
         "port": server.port,
         # Our request line takes the place of the access log, where there is one, and our headers of the server's name.
-        "log_config": None,
         "access_log": not _logs_requests(app),
         "server_header": False,
         "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_S,
         # Our lifespan layer answers for every app, so an exception out of it must stop the server, not be overlooked.
         "lifespan": "on" if LifespanMiddleware in (pipeline_of(app) or ()) else "auto",
     }
+    # A target that configured structlog alone leaves the server's lines to the server.
+    if logging.getLogger("uvicorn.error").hasHandlers():
+        options["log_config"] = None
     # Else a request on a kept-alive connection begins with the ContextVars of the one before it (uvicorn 2167).
     if "reset_contextvars" in inspect.signature(uvicorn.Config).parameters:
         options["reset_contextvars"] = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -35,10 +36,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave out the files that --core is about; None leaves the others to pytest."""
     if not config.getoption("--core") or not collection_path.match("test_*.py"):
         return None
-    if all(find_spec(name) for name in imported_packages(collection_path)):
+    if can_be_imported(collection_path.read_text()):
         return None
     config.stash[LEFT_OUT].append(collection_path)
     return True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the examples that --core is about, as whole files are."""
+    if not config.getoption("--core"):
+        return
+    left_out = [item for item in items if not can_be_imported(example_of(item).get("source", ""))]
+    config.stash[LEFT_OUT] += [example_of(item)["page"] for item in left_out]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -47,12 +58,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"left out, needs more than the core: {path.relative_to(config.rootpath)}")
 
 
-def imported_packages(path: Path) -> set[str]:
-    """Name the top-level packages that a file imports when it is loaded."""
+def example_of(item: pytest.Item) -> dict[str, Any]:
+    """Give the page and the source of a test that runs an example; nothing for any other test."""
+    params: dict[str, Any] = (
+        item.callspec.params if item.path.name == "test_docs.py" and hasattr(item, "callspec") else {}
+    )
+    return params
+
+
+def can_be_imported(source: str) -> bool:
+    """Tell whether all top-level packages that a program imports at its beginning are installed."""
     names: set[str] = set()
-    for node in ast.parse(path.read_text()).body:
+    for node in ast.parse(source).body:
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.partition(".")[0])
-    return names
+    return all(find_spec(name) for name in names)

@@ -25,10 +25,14 @@ class ServerBridge(logging.Filter):
 
     It is a filter of the logger, not a handler: hypercorn puts its own handlers in place after the lifespan has
     started, and a filter stands before all of them.
+
+    Attributes:
+        was_off: Whether the logger could reach no handler before it was taken over.
     """
 
-    def __init__(self, handler: logging.Handler | None, *, per_request: bool) -> None:
+    def __init__(self, handler: logging.Handler | None, *, per_request: bool, was_off: bool = False) -> None:
         super().__init__()
+        self.was_off = was_off
         self._handler = handler
         self._per_request = per_request
 
@@ -50,10 +54,22 @@ def take_over_server_loggers(handler: logging.Handler, *, access_log: bool) -> N
     for name in ERROR_LOGGERS:
         _take_over(logging.getLogger(name), ServerBridge(handler, per_request=access_log))
     for name in ACCESS_LOGGERS:
-        bridge = ServerBridge(handler if access_log else None, per_request=access_log)
-        _take_over(logging.getLogger(name), bridge)
-        # Without any handler in reach uvicorn does not even format its access line.
-        logging.getLogger(name).propagate = access_log
+        logger = logging.getLogger(name)
+        is_off = _is_off(logger)
+        bridge = ServerBridge(handler if access_log else None, per_request=access_log, was_off=is_off)
+        _take_over(logger, bridge)
+        # uvicorn makes its access lines only where a handler is in reach; the bridge lets nothing through to this one.
+        logger.propagate = False
+        if access_log and not is_off:
+            logger.addHandler(logging.NullHandler())
+
+
+def _is_off(logger: logging.Logger) -> bool:
+    """Tell whether the server had silenced its access lines before we came, as `uvicorn --no-access-log` does."""
+    for bridge in logger.filters:
+        if isinstance(bridge, ServerBridge):
+            return bridge.was_off
+    return not logger.handlers and not logger.propagate
 
 
 def _take_over(logger: logging.Logger, bridge: ServerBridge) -> None:

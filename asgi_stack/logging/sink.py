@@ -8,7 +8,7 @@ import sys
 import time
 from functools import partial
 from typing import Final, TextIO
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from asgi_stack.logging.sink_descriptors import may_stall, nonblocking_channel
 from asgi_stack.logging.sink_plain import LineStream, Notice, PlainSink, Sink, stream_writer, text_writer
@@ -22,6 +22,9 @@ FLUSH_S: Final = 2.0
 _stalling: Final[WeakValueDictionary[tuple[int, int, int], StallingSink]] = WeakValueDictionary()
 """One sink for each pipe, socket or terminal, however often logging is configured: two would mix their lines."""
 
+_open: Final[WeakSet[Sink]] = WeakSet()
+"""All sinks: those that cannot stall have nothing to write at the end, but may have a loss to tell of."""
+
 
 def open_sink(stream: LineStream | None = None, *, notice: Notice | None = None) -> Sink:
     """Make the sink for standard output, or for a binary stream.
@@ -34,6 +37,12 @@ def open_sink(stream: LineStream | None = None, *, notice: Notice | None = None)
     A line goes out with one `write(2)`, so it is there when the process dies, and on a pipe lines up to PIPE_BUF
     (4,096 bytes on Linux) of several workers never mix.
     """
+    sink = _sink_for(stream, notice)
+    _open.add(sink)
+    return sink
+
+
+def _sink_for(stream: LineStream | None, notice: Notice | None) -> Sink:
     standard = _standard_stream(stream)
     if standard is None:
         return PlainSink(len if stream is None else stream_writer(stream), notice)
@@ -53,11 +62,12 @@ def flush_logs(timeout_s: float = FLUSH_S) -> bool:
         timeout_s: The longest wait. Lines that come later, but within this time, are waited for as well:
             the server's last words do.
 
-    Lines wait only where the reader of standard output has stopped, or is slower than the service. It is called at
-    exit, and by `LifespanMiddleware` at shutdown: uvicorn ends by the signal it got, and nothing runs at exit then.
+    Lines wait only where the reader of standard output has stopped, or is slower than the service. How many still wait,
+    and how many are lost without the log telling of it, is said on standard error. It is called at exit, and by
+    `LifespanMiddleware` at shutdown: uvicorn ends by the signal it got, and nothing runs at exit then.
     """
     deadline = time.monotonic() + timeout_s
-    written = [sink.flush(max(0.0, deadline - time.monotonic())) for sink in list(_stalling.values())]
+    written = [sink.flush(max(0.0, deadline - time.monotonic())) for sink in list(_open)]
     return all(written)
 
 
@@ -86,7 +96,7 @@ def _descriptor_sink(descriptor: int, notice: Notice | None) -> Sink:
 
 
 def _renew_all() -> None:
-    for sink in list(_stalling.values()):
+    for sink in list(_open):
         sink.renew()
 
 

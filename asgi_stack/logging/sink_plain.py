@@ -41,20 +41,27 @@ class Sink(ABC):
     """
 
     def __init__(self, notice: Notice | None = None) -> None:
-        self.dropped = 0
         self.notice = notice or plain_notice
-        self._untold = 0
         self._warned_at = float("-inf")
-        # One thread may come here twice: a finalizer or a signal handler logs while it is writing.
-        self._lock = RLock()
+        self.renew()
 
     @abstractmethod
     def write(self, line: bytes) -> None:
         """Write one line, given without its newline; never raises."""
 
+    def renew(self) -> None:
+        """Begin anew in a forked process, whose losses are its own."""
+        # One thread may come here twice: a finalizer or a signal handler logs while it is writing.
+        self._lock = RLock()
+        self.dropped = 0
+        self._untold = 0
+        self._told_in_log = 0
+        self._told_on_stderr = 0
+
     def flush(self, timeout_s: float) -> bool:
         """Wait until all lines are written, and tell whether they are."""
         del timeout_s
+        self._say_what_is_untold()
         return True
 
     def drop(self, error: Exception) -> None:
@@ -64,7 +71,15 @@ class Sink(ABC):
             now = time.monotonic()
             if now - self._warned_at >= WARN_AT_MOST_EVERY_S:
                 self._warned_at = now
+                self._told_on_stderr = self.dropped
                 say(f"{self.dropped} log line(s) dropped, last: {type(error).__name__}")
+
+    def _say_what_is_untold(self) -> None:
+        """Say how many lines are lost in all, unless the log or standard error has told the whole number before."""
+        with self._lock:
+            if self.dropped > max(self._told_in_log, self._told_on_stderr):
+                self._told_on_stderr = self.dropped
+                say(f"{self.dropped} log line(s) dropped in all")
 
     def _lose(self, error: Exception) -> None:
         """Count a line that could not be written; the notice will tell of it."""
@@ -118,6 +133,7 @@ class PlainSink(Sink):
         with self._lock, suppress(Exception):
             line = self._notice_line()
             self._write_rest(line, self._write_some(line))
+            self._told_in_log += self._untold
             self._untold = 0
 
 

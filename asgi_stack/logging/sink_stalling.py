@@ -7,7 +7,7 @@ import select
 import time
 from abc import abstractmethod
 from functools import partial
-from threading import Condition, RLock, Thread
+from threading import Condition, Thread
 from typing import Final
 
 from asgi_stack.logging.sink_descriptors import Channel, WriteSome, wait_until_writable
@@ -40,18 +40,15 @@ class StallingSink(Sink):
         super().__init__(notice)
         self._write_some = write_some
         self._descriptor = descriptor
-        self.renew()
 
     def renew(self) -> None:
         """Begin anew in a forked process: what waits is the parent's to write, and its threads are not here."""
-        self._lock = RLock()
+        super().renew()
         self._changed = Condition(self._lock)
         self._queue = LineQueue()
         self._thread: Thread | None = None
         self._wait_until = 0.0
         self._telling = 0
-        self._untold = 0
-        self.dropped = 0
         self._is_clear = True
         self._is_writing = False
 
@@ -65,6 +62,7 @@ class StallingSink(Sink):
             self._wait()
             if self._queue:
                 say(f"{len(self._queue)} log line(s) not written yet: their reader has stopped")
+            self._say_what_is_untold()
             return not self._queue
 
     def _lose(self, error: Exception) -> None:
@@ -118,6 +116,7 @@ class StallingSink(Sink):
     def _note_written(self, count: int) -> None:
         """Account for bytes of the first line."""
         if self._queue.take(count):
+            self._told_in_log += self._telling
             self._telling = 0
             if not self._queue and self._untold:
                 self._queue.put(self._notice_line())

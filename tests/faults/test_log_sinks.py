@@ -31,6 +31,7 @@ SERVER_LINES: Final = 10
 STALLED_PIPE_BYTES: Final = 4096
 """Room for some ten lines: the smallest pipe that Linux makes."""
 
+ATTEMPTS: Final = 3
 MAX_LATENCY_S: Final = 0.1
 PATIENCE_S: Final = 2.0
 
@@ -117,8 +118,12 @@ async def test_row_25_handler_raises(log_lines: LogLines) -> None:
 @pytest.mark.parametrize("path", ["/", "/boom"])
 async def test_row_26_stalled_output_stalls_no_request(kind: ServerKind, path: str) -> None:
     """When nobody reads standard output, requests take no longer, and their lines come once somebody reads."""
-    sent = [fresh_id(26) for _ in range(STALLED_REQUESTS)]
-    slowest, lines = await stalled(kind, path, sent)
+    # Another process may have the processor for that long: only what is late every time is late by itself.
+    for _ in range(ATTEMPTS):
+        sent = [fresh_id(26) for _ in range(STALLED_REQUESTS)]
+        slowest, lines = await stalled(kind, path, sent)
+        if slowest <= MAX_LATENCY_S:
+            break
     logged = [line["correlation_id"] for line in lines if line["event"] == "request_completed"]
 
     assert slowest <= MAX_LATENCY_S

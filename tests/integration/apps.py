@@ -18,6 +18,7 @@ from asgi_stack import wrap
 from asgi_stack.context import RequestContext
 from asgi_stack.exceptions import ConflictError, NotFoundError
 from asgi_stack.logging import get_logger, log_context
+from asgi_stack.reporting import ErrorEvent
 from asgi_stack.types import ASGIApp, Header, Receive, Scope, Send
 
 SECRET: Final = "CANARY-31415"
@@ -115,6 +116,11 @@ async def silent(scope: Scope, receive: Receive, send: Send) -> None:
     """Return without a response."""
 
 
+async def group(scope: Scope, receive: Receive, send: Send) -> None:
+    """Fail as a task group does: a bug among what is the client's business."""
+    raise ExceptionGroup("several", [NotFoundError("There is nothing here"), RuntimeError(SECRET)])
+
+
 async def cancelled(scope: Scope, receive: Receive, send: Send) -> None:
     """End as if the server had cancelled the request."""
     raise asyncio.CancelledError
@@ -199,6 +205,7 @@ HTTP: Final[Mapping[str, ASGIApp]] = {
     "/short": short,
     "/late": late,
     "/silent": silent,
+    "/group": group,
     "/cancelled": cancelled,
     "/echo": echo,
     "/hold": hold,
@@ -244,6 +251,15 @@ async def service_that_cannot_start(scope: Scope, receive: Receive, send: Send) 
     raise RuntimeError("the pantry is empty")
 
 
+class LoggingReporter:
+    """Write a line for each report."""
+
+    def report(self, event: ErrorEvent) -> None:
+        """Name the request that the event came from."""
+        logger.info("reported", reported_id=event.correlation_id)
+
+
 app = wrap(service)
+reported = wrap(service, reporters=[LoggingReporter()])
 without_lifespan = wrap(service_without_lifespan)
 cannot_start = wrap(service_that_cannot_start)

@@ -16,7 +16,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final, TypeAlias
 
@@ -73,6 +73,11 @@ KINDS: Final = (
         startup_failure_codes=frozenset({0, 1}),
     ),
 )
+
+
+def with_flags(kind: ServerKind, *flags: str, name: str = "") -> ServerKind:
+    """Give a kind of server more flags, of which the last one counts, and perhaps another name."""
+    return replace(kind, name=name or kind.name, command=(*kind.command, *flags))
 
 
 class Server:

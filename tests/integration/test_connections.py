@@ -6,12 +6,18 @@ import hashlib
 import os
 from typing import Final
 
+import pytest
+
 from tests.integration.apps import FIRST_CHUNK, LAST_CHUNK
 from tests.integration.contract import assert_error, assert_headers
-from tests.integration.servers import Server
+from tests.integration.servers import KINDS, Server, ServerKind, serving, with_flags
 from tests.integration.wire import Response, connect, one_request, render_request
 
 BIG: Final = 300_000
+OTHER_LOOPS: Final = (
+    with_flags(KINDS[0], "--loop", "uvloop", name="uvicorn-h11-uvloop"),
+    with_flags(KINDS[-1], "--worker-class", "uvloop", name="hypercorn-uvloop"),
+)
 
 
 class TestKeepAlive:
@@ -54,18 +60,14 @@ class TestKeepAlive:
 
     async def test_no_context_leaks_to_the_next_request(self, server: Server) -> None:
         """After long bodies and in a pipeline, where servers hand on the context, each request sees its own ids."""
-        posts = [f"leak-post-{number}" for number in range(6)]
-        gets = [f"leak-get-{number}" for number in range(3)]
-        responses: list[Response] = []
-        async with connect(server.port) as connection:
-            for each in posts:
-                await connection.send(render_request("/context", headers={"x-correlation-id": each}, body=b"x" * BIG))
-                responses.append(await connection.response())
-            await connection.send(b"".join(render_request("/context", headers={"x-correlation-id": i}) for i in gets))
-            responses += [await connection.response() for _ in gets]
+        await _assert_nothing_leaks(server)
 
-        for response, correlation_id in zip(responses, posts + gets, strict=True):
-            await self._assert_own_ids(server, response, correlation_id)
+    @pytest.mark.parametrize("other", OTHER_LOOPS, ids=lambda other: other.name)
+    async def test_no_context_leaks_in_other_loops(self, other: ServerKind) -> None:
+        """So it is with the pairs of loop and parser that no other test runs."""
+        with serving(other, "tests.integration.apps:app") as server:
+            await _assert_nothing_leaks(server)
+            assert server.take_noise() == []
 
     async def test_generated_ids_do_not_leak_either(self, server: Server) -> None:
         """Requests that bring no id get a new one each, also right after a long body."""
@@ -76,25 +78,7 @@ class TestKeepAlive:
 
         assert len({response.value("x-correlation-id") for response in responses}) == 6
         for response in responses:
-            await self._assert_own_ids(server, response, response.value("x-correlation-id"))
-
-    async def _assert_own_ids(self, server: Server, response: Response, correlation_id: str) -> None:
-        own = {"correlation_id": correlation_id, "request_id": response.value("x-request-id")}
-        lines = await server.lines_of(correlation_id)
-        assert_headers(response, correlation_id)
-        assert (response.json()["before"], response.json()["after"]) == (own, own)
-        assert sorted(str(line["event"]) for line in lines) == [
-            "in_handler",
-            "in_handler",
-            "in_task",
-            "in_thread",
-            "request_completed",
-        ]
-        assert {line["request_id"] for line in lines} == {own["request_id"]}
-        assert {line.get("own", correlation_id) for line in lines} == {correlation_id}
-        if "run" in server.kind.name:
-            # The command has uvicorn give each request a context of its own; by itself it hands on the app's variables.
-            assert response.json()["inherited"] is None
+            await _assert_own_ids(server, response, response.value("x-correlation-id"))
 
 
 class TestBodies:
@@ -136,3 +120,37 @@ class TestBodies:
 
         assert server.find(correlation_id="half-1") == []
         assert len(server.find(event="request_completed")) == before + 1
+
+
+async def _assert_nothing_leaks(server: Server) -> None:
+    posts = [f"leak-post-{number}" for number in range(6)]
+    gets = [f"leak-get-{number}" for number in range(3)]
+    responses: list[Response] = []
+    async with connect(server.port) as connection:
+        for each in posts:
+            await connection.send(render_request("/context", headers={"x-correlation-id": each}, body=b"x" * BIG))
+            responses.append(await connection.response())
+        await connection.send(b"".join(render_request("/context", headers={"x-correlation-id": i}) for i in gets))
+        responses += [await connection.response() for _ in gets]
+
+    for response, correlation_id in zip(responses, posts + gets, strict=True):
+        await _assert_own_ids(server, response, correlation_id)
+
+
+async def _assert_own_ids(server: Server, response: Response, correlation_id: str) -> None:
+    own = {"correlation_id": correlation_id, "request_id": response.value("x-request-id")}
+    lines = await server.lines_of(correlation_id)
+    assert_headers(response, correlation_id)
+    assert (response.json()["before"], response.json()["after"]) == (own, own)
+    assert sorted(str(line["event"]) for line in lines) == [
+        "in_handler",
+        "in_handler",
+        "in_task",
+        "in_thread",
+        "request_completed",
+    ]
+    assert {line["request_id"] for line in lines} == {own["request_id"]}
+    assert {line.get("own", correlation_id) for line in lines} == {correlation_id}
+    if "run" in server.kind.name:
+        # The command has uvicorn give each request a context of its own; by itself it hands on the app's variables.
+        assert response.json()["inherited"] is None

@@ -109,6 +109,39 @@ def test_own_logging_of_an_own_pipeline_is_left_alone(tmp_path: Path) -> None:
     assert all(text.startswith("mine ") for text in server.stray)
 
 
+OWN_LOG = "import structlog\nstructlog.configure(processors=[structlog.processors.KeyValueRenderer()])\n"
+OUR_LOG = (
+    "from asgi_stack import configure_structlog\nfrom asgi_stack.settings import LogSettings\n"
+    "configure_structlog(LogSettings(timestamp_format='%Y'), server_access_log=False)\n"
+)
+
+
+def test_structlog_of_a_bare_app_is_left_alone(tmp_path: Path) -> None:
+    """The stack's lines go through the processors of an app that has some; the server's lines are the server's then."""
+    (tmp_path / "web.py").write_text(OWN_LOG + BARE)
+
+    with launched(command(tmp_path), "web:app") as server:
+        server.wait_until(lambda: server.port or server.returncode is not None)
+        assert get(server).status_code == 200
+        server.wait_until(lambda: any("request_completed" in text for text in server.output))
+
+    assert any(text.startswith("INFO:") and "running on" in text for text in server.stray)
+    (own,) = [text for text in server.output if "request_completed" in text]
+    assert "status_code=200" in own
+
+
+def test_configuration_of_a_bare_app_by_our_function_is_left_alone(tmp_path: Path) -> None:
+    """An app that called `configure_structlog` with options of its own keeps them."""
+    (tmp_path / "web.py").write_text(OUR_LOG + BARE)
+
+    with serving(command(tmp_path), "web:app") as server:
+        is_in_the_stack(server, get(server))
+
+    assert {len(str(line["timestamp"])) for line in server.lines} == {len("2026")}
+    assert server.find(logger="uvicorn.access") == []
+    assert server.stray == []
+
+
 def test_requests_of_one_connection_share_no_context(tmp_path: Path) -> None:
     """What a request leaves in a ContextVar is gone when the next one comes on the same connection."""
     (tmp_path / "web.py").write_text(

@@ -60,6 +60,38 @@ class TestServers:
 
         assert [line["event"] for line in lines(stream)] == ["GET /"]
 
+    def test_server_finds_a_handler_for_its_access_lines(self) -> None:
+        """The server asks for one before it makes the line, and under its own configuration no other is in reach."""
+        access = logging.getLogger("uvicorn.access")
+        theirs = io.StringIO()
+        access.addHandler(logging.StreamHandler(theirs))
+        access.propagate = False
+
+        stream = configured()
+        access.warning("GET /")
+
+        assert access.hasHandlers()
+        assert [line["event"] for line in lines(stream)] == ["GET /"]
+        assert theirs.getvalue() == ""
+
+    def test_access_lines_that_the_server_silenced_stay_silent(self) -> None:
+        """`uvicorn --no-access-log` leaves its logger no handler; that holds however often logging is configured."""
+        access = logging.getLogger("uvicorn.access")
+        access.handlers.clear()
+        access.propagate = False
+
+        for _ in range(2):
+            configured()
+
+            assert not access.hasHandlers()
+
+    def test_access_lines_come_back_with_a_later_call(self) -> None:
+        """What we silenced ourselves, a later configuration brings back."""
+        configure_structlog(LogSettings(), server_access_log=False, stream=io.BytesIO())
+        configured()
+
+        assert logging.getLogger("uvicorn.access").hasHandlers()
+
     @pytest.mark.parametrize(
         ("message", "arguments"),
         [

@@ -172,7 +172,35 @@ class TestProcess:
             _, err = process.communicate(timeout=30)
 
         assert process.returncode == 0
-        assert err == b"asgi_stack: 1 log line(s) dropped, last: BrokenPipeError\n"
+        assert err.splitlines() == [
+            b"asgi_stack: 1 log line(s) dropped, last: BrokenPipeError",
+            b"asgi_stack: 3 log line(s) dropped in all",
+        ]
+
+    @pytest.mark.parametrize("folders", ["('/proc/self/fd',)", "()"], ids=["nonblocking", "threaded"])
+    def test_last_words_tell_all_that_is_lost(self, folders: str) -> None:
+        """With a reader that never reads, standard error has two numbers in the end: what waits, and what is lost."""
+        prepare = f"from asgi_stack.logging import sink_descriptors as d; d._FOLDERS = {folders}\n"
+        code = BEGIN + "[sink.write(b'x' * 300) for _ in range(60_000)]; print(sink.dropped, file=sys.stderr)"
+        with program(prepare + code) as process:
+            assert process.stderr is not None
+            process.wait(30)
+            first, dropped, waiting, lost = process.stderr.read().splitlines()
+
+        assert first.startswith(b"asgi_stack: 1 log line(s) dropped, last: ")
+        assert waiting.endswith(b"log line(s) not written yet: their reader has stopped")
+        assert lost == b"asgi_stack: %s log line(s) dropped in all" % dropped
+        assert int(dropped) > 10_000
+
+    def test_loss_that_the_log_tells_of_is_not_said_again(self) -> None:
+        """A reader that comes back finds the number in the log, and standard error has its one word."""
+        with program(BEGIN + "[sink.write(b'x' * 300) for _ in range(60_000)]") as process:
+            time.sleep(1)
+            lines, err = result(process)
+
+        (notice,) = [line for line in lines if line.startswith(b"log_lines_dropped")]
+        assert notice == b"log_lines_dropped dropped=%d" % (60_000 - (len(lines) - 1))
+        assert err == b"asgi_stack: 1 log line(s) dropped, last: BlockingIOError\n"
 
 
 class TestFlushLogs:

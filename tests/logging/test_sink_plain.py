@@ -122,6 +122,46 @@ class TestPlainSink:
 class TestStandardError:
     """The word about lost lines."""
 
+    def test_whole_number_is_said_once_in_the_end(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A flush tells what was lost in all, those that could not be rendered as well, and only where that is news."""
+        disk = Disk(room=0)
+        sink = PlainSink(disk.write_some)
+        sink.write(b"lost")
+        sink.drop(TypeError())
+
+        assert sink.flush(0)
+        assert sink.flush(0)
+
+        assert capsys.readouterr().err.splitlines() == [
+            "asgi_stack: 1 log line(s) dropped, last: OSError",
+            "asgi_stack: 2 log line(s) dropped in all",
+        ]
+
+    def test_loss_that_the_log_tells_of_is_not_said_again(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Where the notice has been written, the log is complete in itself."""
+        disk = Disk(room=0)
+        sink = PlainSink(disk.write_some)
+        for line in (b"lost", b"lost"):
+            sink.write(line)
+        disk.room = 1000
+        sink.write(b"x")
+        capsys.readouterr()
+
+        assert sink.flush(0)
+
+        assert capsys.readouterr().err == ""
+
+    def test_forked_process_counts_its_own(self) -> None:
+        """After a fork the count begins anew, without a lock that a thread of the parent may have held."""
+        sink = PlainSink(Disk(room=0).write_some)
+        sink.write(b"lost")
+
+        with sink._lock:  # noqa: SLF001 - as another thread might at the fork
+            sink.renew()
+        sink.write(b"lost")
+
+        assert sink.dropped == 1
+
     def test_closed_standard_error_is_no_failure(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where even standard error is gone, the line is just counted."""
         stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
