@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -43,8 +44,17 @@ def capture_warnings() -> None:
     warnings.showwarning = show
 
 
+_logging: Final = threading.local()
+
+
 def _log(text: str, category: type[Warning], filename: str, line: int) -> None:
+    """Write a warning, unless it came up while another one is written: it would bring up the next one."""
     logger = logging.getLogger(LOGGER)
-    if logger.isEnabledFor(logging.WARNING):
+    if getattr(_logging, "warning", False) or not logger.isEnabledFor(logging.WARNING):
+        return
+    _logging.warning = True
+    try:
         details = {"category": category.__name__}
         logger.handle(logger.makeRecord(LOGGER, logging.WARNING, filename, line, text, (), None, extra=details))
+    finally:
+        _logging.warning = False

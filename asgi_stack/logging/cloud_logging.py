@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, cast
 
-from asgi_stack.encoding import encode_copied, encode_json
+from asgi_stack.encoding import encode_json
 from asgi_stack.logging.record_cut import MAX_RECORD_BYTES, MORE, cut_record
 
 if TYPE_CHECKING:
@@ -67,19 +67,24 @@ _TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _SPAN_ID: Final = re.compile(r"(?!0{16})[0-9a-f]{16}")
 
 
-def cloud_renderer(service: ServiceSettings, project_id: str | None = None) -> Callable[[Mapping[str, object]], bytes]:
+def cloud_renderer(
+    service: ServiceSettings,
+    project_id: str | None = None,
+    encode: Callable[[object], bytes] = encode_json,
+) -> Callable[[Mapping[str, object]], bytes]:
     """Make the renderer that takes the place of `render_json`: one line of JSON, cut at 64 KiB.
 
     Args:
         service: Who is named in errors.
         project_id: The Google Cloud project that traces belong to; without it a line has the plain trace id.
+        encode: `encode_copied` where all values are finished and redacted.
     """
     named = {"service": service.name, "version": service.version}
 
     def render_cloud(entry: Mapping[str, object]) -> bytes:
         record = cloud_entry(entry, named, project_id)
-        line = encode_copied(record)
-        return line if len(line) <= MAX_RECORD_BYTES else encode_copied(_without_marks(cut_record(record)))
+        line = encode(record)
+        return line if len(line) <= MAX_RECORD_BYTES else encode(_without_marks(cut_record(record)))
 
     return render_cloud
 

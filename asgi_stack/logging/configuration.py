@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from asgi_stack.encoding import encode_copied
 from asgi_stack.logging.call_site import add_call_site
 from asgi_stack.logging.captured_warnings import capture_warnings
 from asgi_stack.logging.cloud_logging import cloud_renderer
@@ -30,6 +31,7 @@ from asgi_stack.logging.processors import (
     flatten_exception,
     make_clock,
     redact_fields,
+    render_finished,
     render_json,
     resolve_lazy_values,
     surrounding_fields,
@@ -157,11 +159,14 @@ def configure_structlog(
     is_cloud = log.schema_ == "gcp" and log.format != "console"
     # Cloud Logging takes no other form of a time.
     start = StartEntry(make_clock("iso" if is_cloud else log.timestamp_format) if log.add_timestamp else lambda: None)
+    # Steps of a user's own may stand between ours and the renderer; nothing stands between the layers and theirs.
     render: Callable[[EventDict], bytes] = render_json
+    render_own: Callable[[EventDict], bytes] = render_finished
     if is_cloud:
         render = cloud_renderer(service or ServiceSettings(), gcp_project_id)
+        render_own = cloud_renderer(service or ServiceSettings(), gcp_project_id, encode_copied)
     elif log.format == "console":
-        render = console_renderer(colors=_is_terminal(stream))
+        render = render_own = console_renderer(colors=_is_terminal(stream))
 
     def notice(dropped: int) -> bytes:
         # In a context of its own: it may be written from within a request, which it does not belong to.
@@ -178,7 +183,7 @@ def configure_structlog(
     sink = open_sink(stream, notice=notice)
     chain: list[Processor] = [*steps, lambda _logger, _method, entry: render(entry)]
     processors = [_guarded(step, sink) for step in chain]
-    _active = LogConfiguration(LEVELS[log.level.lower()], processors, start, protect, render, sink)
+    _active = LogConfiguration(LEVELS[log.level.lower()], processors, start, protect, render_own, sink)
     _configure_structlog(_active)
     handler = _configure_standard_library(_active, line_formatter([*steps, drop_record], render))
     take_over_server_loggers(handler, access_log=server_access_log)
@@ -232,4 +237,7 @@ def _shows_on_console(handler: logging.Handler) -> bool:
 
 
 def _is_terminal(stream: LineStream | None) -> bool:
-    return stream is None and sys.stdout is not None and sys.stdout.isatty()
+    try:
+        return stream is None and sys.stdout is not None and sys.stdout.isatty()
+    except (AttributeError, ValueError):  # it is closed, or an object in its place that knows nothing of terminals
+        return False

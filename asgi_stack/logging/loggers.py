@@ -31,12 +31,15 @@ OUTLET: Final = Outlet()
 class SinkLogger:
     """What structlog hands its rendered lines to, under whatever level; it can be copied and pickled."""
 
-    def __init__(self, name: str = "root") -> None:
-        self.name = name
+    def __init__(self, name: object = "root", *_others: object) -> None:
+        self.name = str(name)
 
-    def info(self, line: bytes | str) -> None:
-        """Write one rendered line; a text, where somebody else's processors render into our logger."""
-        if OUTLET.sink is not None:
+    def info(self, line: bytes | str = b"", **_unrendered: object) -> None:
+        """Write one rendered line; a text, where somebody else's processors render into our logger.
+
+        What comes without one was on its way while logging was configured anew: its steps did not fit together.
+        """
+        if OUTLET.sink is not None and line:
             OUTLET.sink.write(line.encode("utf-8", "backslashreplace") if isinstance(line, str) else line)
 
     debug = warning = warn = error = critical = exception = fatal = log = msg = info
@@ -82,8 +85,9 @@ class StandardLibraryHandler(logging.Handler):
 def line_formatter(steps: list[Processor], render: Callable[[EventDict], bytes]) -> logging.Formatter:
     """Make the formatter that takes a record of the standard library through the steps of structlog's lines."""
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), _drop_absent_ids, *steps],
-        processors=[lambda _logger, _method, entry: render(entry).decode()],
+        # The steps are for lines too that a structlog of the user's own hands on (`wrap_for_formatter`).
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), _drop_absent_ids],
+        processors=[*steps, lambda _logger, _method, entry: render(entry).decode()],
         use_get_message=True,
     )
 

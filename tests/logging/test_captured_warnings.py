@@ -111,3 +111,28 @@ class TestCapturedWarnings:
 
         assert '"event":"old","category":"UserWarning"' in result.stdout
         assert result.stderr == ""
+
+
+def test_warning_that_brings_up_another_one_ends() -> None:
+    """A warning that comes up while a warning is written does not warn of itself for ever."""
+
+    class Restless:
+        """A value whose text warns."""
+
+        def __repr__(self) -> str:
+            warnings.warn("from within", UserWarning, stacklevel=1)
+            return "restless"
+
+    def warn_while_filtering(record: logging.LogRecord) -> bool:
+        warnings.warn(repr(Restless()), UserWarning, stacklevel=1)
+        return True
+
+    stream = configured()
+    logger = logging.getLogger("py.warnings")
+    logger.addFilter(warn_while_filtering)
+    try:
+        warnings.warn("from without", UserWarning, stacklevel=1)
+    finally:
+        logger.removeFilter(warn_while_filtering)
+
+    assert [line["event"] for line in lines(stream)] == ["from without"]

@@ -11,7 +11,7 @@ from asgi_stack import RequestContext, Settings, configure_structlog, get_logger
 from asgi_stack.logging.cloud_logging import RESERVED
 from asgi_stack.logging.configuration import active_configuration
 from asgi_stack.logging.emit import emit
-from asgi_stack.logging.processors import render_json
+from asgi_stack.logging.processors import render_finished
 from asgi_stack.types import Receive, Scope, Send
 from tests.driver import exchange, http_scope, websocket_scope
 from tests.logging.cloud_format import configured, converted, valid_lines
@@ -268,7 +268,7 @@ class TestChoice:
 
         setup = active_configuration()
         assert setup is not None
-        assert setup.render is render_json
+        assert setup.render is render_finished
 
     def test_console_has_no_schema(self) -> None:
         """Lines for people stay as they are."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 import io
 import logging
 import logging.config
 import sys
+from collections.abc import MutableMapping
 from pathlib import Path
 
 import pytest
@@ -167,3 +169,45 @@ class TestChains:
         get_logger("a").info("x")
 
         assert [line["event"] for line in lines(stream)] == ["x"]
+
+
+def test_structlog_that_hands_its_lines_to_the_standard_library_gets_all_steps() -> None:
+    """The recipe with `wrap_for_formatter` has our ids, our redaction and no internals of structlog."""
+    stream = configured()
+    structlog.configure(
+        processors=[structlog.stdlib.add_log_level, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+    with RequestContext.scope("checkout-31"):
+        structlog.get_logger("shop").warning("hello", password="hunter2", amount=1)
+
+    (line,) = lines(stream)
+    assert (line["event"], line["level"], line["logger"], line["amount"]) == ("hello", "warning", "shop", 1)
+    assert (line["password"], line["correlation_id"]) == ("[REDACTED]", "checkout-31")
+    assert not [key for key in line if key.startswith("_")]
+
+
+def test_step_of_ones_own_may_add_anything() -> None:
+    """What is added behind our redaction cannot end the process, whatever it is."""
+
+    class Odd(enum.Enum):
+        """One whose value cannot be had."""
+
+        A = 1
+
+        @property
+        def value(self) -> int:
+            raise RuntimeError("no")
+
+    def add_odd(logger: object, method: str, entry: MutableMapping[str, object]) -> MutableMapping[str, object]:
+        entry["odd"] = Odd.A
+        return entry
+
+    stream = configured()
+    steps = structlog.get_config()["processors"]
+    structlog.configure(processors=[*steps[:-1], add_odd, steps[-1]])
+    structlog.get_logger("fresh").info("hello")
+
+    assert lines(stream)[0]["event"] == "hello"

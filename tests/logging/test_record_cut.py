@@ -14,7 +14,7 @@ from asgi_stack import get_logger
 from asgi_stack.encoding import encode_json
 from asgi_stack.logging.console import console_renderer
 from asgi_stack.logging.emit import emit
-from asgi_stack.logging.processors import render_json
+from asgi_stack.logging.processors import render_finished
 from asgi_stack.logging.record_cut import FIRST_KEYS, MAX_RECORD_BYTES, cut_record
 from tests.logging.memory import configured, lines
 from tests.odd_values import Unprintable
@@ -26,7 +26,7 @@ LIMIT_S = 0.25
 
 def rendered(entry: Mapping[str, object]) -> dict[str, object]:
     """Render a record as JSON, see that its size is right, and read it again."""
-    line = render_json(entry)
+    line = render_finished(entry)
     assert len(line) <= MAX_RECORD_BYTES
     record: dict[str, object] = json.loads(line)
     return record
@@ -39,7 +39,7 @@ class TestWhatStays:
         """A record of exactly 64 KiB with its newline is whole; one byte more, and it is cut and says so."""
         room = MAX_RECORD_BYTES - len(encode_json({**STANDARD, "text": ""}))
 
-        whole = render_json({**STANDARD, "text": "x" * room})
+        whole = render_finished({**STANDARD, "text": "x" * room})
         cut = rendered({**STANDARD, "text": "x" * (room + 1)})
 
         assert len(whole) == MAX_RECORD_BYTES
