@@ -39,11 +39,13 @@ class LogLines:
 
 @contextmanager
 def logging_restored() -> Iterator[None]:
-    """Put structlog and the standard library's loggers back as they were before the block."""
+    """Begin with the servers' loggers untouched, and put everything back afterwards as it was before the block."""
     root = logging.getLogger()
     handlers, level, last_resort = root.handlers[:], root.level, logging.lastResort
     servers = [logging.getLogger(name) for name in SERVER_LOGGERS]
     states = [(server.handlers[:], server.filters[:], server.propagate) for server in servers]
+    for server in servers:
+        server.handlers[:], server.filters[:], server.propagate = [], [], True
     try:
         yield
     finally:

@@ -58,6 +58,10 @@ class BrokenBytes(bytes):
 class UnreadableRoute:
     """A route whose path cannot be read."""
 
+    def __repr__(self) -> str:
+        """Name it without its address, as a test's name is the same in every process."""
+        return "UnreadableRoute()"
+
     @property
     def path(self) -> str:
         """Fail."""

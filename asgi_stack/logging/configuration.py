@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from asgi_stack.logging.call_site import add_call_site
 from asgi_stack.logging.captured_warnings import capture_warnings
 from asgi_stack.logging.cloud_logging import cloud_renderer
 from asgi_stack.logging.console import console_renderer
+from asgi_stack.logging.handlers import is_of_console
 from asgi_stack.logging.loggers import (
     OUTLET,
     BoundLogger,
@@ -59,8 +59,6 @@ SINK_LOGGER: Final = "asgi_stack.logging"
 
 _CHAIN: Final[list[Processor]] = []
 """The steps of structlog's lines. A logger that was bound or cached keeps this list: a change is made within it."""
-
-_STANDARD_DESCRIPTORS: Final = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +202,7 @@ def _configure_standard_library(active: LogConfiguration, formatter: logging.For
     handler.addFilter(FrameworkRepeats())
     root = logging.getLogger()
     for old in root.handlers[:]:
-        if isinstance(old, StandardLibraryHandler) or _shows_on_console(old):
+        if is_of_console(old):
             root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(active.level)
@@ -225,15 +223,6 @@ def _guarded(process: Processor, sink: Sink) -> Processor:
             raise structlog.DropEvent from error
 
     return run
-
-
-def _shows_on_console(handler: logging.Handler) -> bool:
-    stream = getattr(handler, "stream", None)
-    if stream is None or stream in (sys.stdout, sys.stderr):
-        return stream is not None
-    with suppress(Exception):
-        return stream.fileno() in _STANDARD_DESCRIPTORS
-    return False
 
 
 def _is_terminal(stream: LineStream | None) -> bool:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
+from inspect import iscoroutinefunction
 from logging import LogRecord
+from types import BuiltinMethodType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Final, cast
 
 from structlog.contextvars import merge_contextvars
@@ -45,6 +48,8 @@ __all__ = [
 STANDARD_KEYS: Final = ("timestamp", "level", "logger", "event", "correlation_id", "request_id", "call_site")
 KEPT_KEYS: Final = (*STANDARD_KEYS, "_record")
 """What is not redacted: made here, or on the way of a standard library's record."""
+
+_LAZY: Final = (FunctionType, MethodType, BuiltinMethodType, partial)
 
 LEVEL_OF_METHOD: Final = {"warn": "warning", "exception": "error", "fatal": "critical", "msg": "info"}
 
@@ -122,13 +127,17 @@ def add_surrounding_fields(logger: WrappedLogger, method_name: str, event_dict: 
 
 
 def resolve_lazy_values(logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
-    """Call each value that can be called and is no class, now that the line is to be written.
+    """Call each value that is a function, a method or a partial, now that the line is to be written.
 
-    One that raises is written as the exception's class, and the line goes on.
+    One that raises is written as the exception's class, and the line goes on. Classes, objects that can be called and
+    coroutine functions stay as they are, and so does all that a standard library's logger was given as `extra`: code
+    that knows nothing of lazy values must not have its functions called.
     """
     del logger, method_name
+    if event_dict.get("_from_structlog") is False:
+        return event_dict
     for key, value in event_dict.items():
-        if callable(value) and not isinstance(value, type):
+        if isinstance(value, _LAZY) and not iscoroutinefunction(cast("object", value)):
             try:
                 event_dict[key] = value()
             except Exception as error:  # noqa: BLE001 - a log call must not fail because of a value

@@ -6,6 +6,7 @@ import logging
 import re
 from typing import Final
 
+from asgi_stack.logging.handlers import handlers_elsewhere, is_of_console
 from asgi_stack.logging.marks import was_logged
 
 __all__ = ["take_over_server_loggers"]
@@ -21,25 +22,32 @@ PER_REQUEST: Final = re.compile(
 
 
 class ServerBridge(logging.Filter):
-    """Send a server's records to our handler and nowhere else.
+    """Send a server's records to our handler in the place of the server's own.
 
     It is a filter of the logger, not a handler: hypercorn puts its own handlers in place after the lifespan has
-    started, and a filter stands before all of them.
+    started, and a filter stands before all of them. Handlers that send records elsewhere get them as before.
 
     Attributes:
         was_off: Whether the logger could reach no handler before it was taken over.
+        propagated: Whether it passed records on before it was taken over.
     """
 
-    def __init__(self, handler: logging.Handler | None, *, per_request: bool, was_off: bool = False) -> None:
+    def __init__(self, logger: logging.Logger, handler: logging.Handler | None, *, per_request: bool) -> None:
         super().__init__()
-        self.was_off = was_off
+        before = next((each for each in logger.filters if isinstance(each, ServerBridge)), None)
+        self.propagated: bool = before.propagated if before else logger.propagate
+        self.was_off: bool = before.was_off if before else not logger.handlers and not logger.propagate
+        self._logger = logger
         self._handler = handler
         self._per_request = per_request
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Hand the record on, unless it repeats what was already logged; stop it here in any case."""
+        """Hand the record on, to us unless it repeats what was already logged; stop it here in any case."""
         if self._handler is not None and record.levelno >= self._handler.level and not self._repeats(record):
             self._handler.handle(record)
+        for handler in handlers_elsewhere(self._logger):
+            if record.levelno >= handler.level:
+                handler.handle(record)
         return False
 
     def _repeats(self, record: logging.LogRecord) -> bool:
@@ -52,28 +60,24 @@ class ServerBridge(logging.Filter):
 def take_over_server_loggers(handler: logging.Handler, *, access_log: bool) -> None:
     """Route the servers' lines to a handler; `access_log=False` silences what they say about single requests."""
     for name in ERROR_LOGGERS:
-        _take_over(logging.getLogger(name), ServerBridge(handler, per_request=access_log))
+        logger = logging.getLogger(name)
+        _take_over(logger, ServerBridge(logger, handler, per_request=access_log))
     for name in ACCESS_LOGGERS:
         logger = logging.getLogger(name)
-        is_off = _is_off(logger)
-        bridge = ServerBridge(handler if access_log else None, per_request=access_log, was_off=is_off)
+        bridge = ServerBridge(logger, handler if access_log else None, per_request=access_log)
         _take_over(logger, bridge)
         # uvicorn makes its access lines only where a handler is in reach; the bridge lets nothing through to this one.
-        logger.propagate = False
-        if access_log and not is_off:
+        logger.propagate = access_log and bridge.propagated
+        if access_log and not bridge.was_off and not logger.hasHandlers():
             logger.addHandler(logging.NullHandler())
-
-
-def _is_off(logger: logging.Logger) -> bool:
-    """Tell whether the server had silenced its access lines before we came, as `uvicorn --no-access-log` does."""
-    for bridge in logger.filters:
-        if isinstance(bridge, ServerBridge):
-            return bridge.was_off
-    return not logger.handlers and not logger.propagate
 
 
 def _take_over(logger: logging.Logger, bridge: ServerBridge) -> None:
     for old in [each for each in logger.filters if isinstance(each, ServerBridge)]:
         logger.removeFilter(old)
-    logger.handlers.clear()
+    for handler in logger.handlers[:]:
+        if is_of_console(handler) or isinstance(handler, logging.NullHandler):
+            logger.removeHandler(handler)
     logger.addFilter(bridge)
+    # `dictConfig` and `fileConfig` disable, unless told otherwise, all loggers that they do not name.
+    logger.disabled = False

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final, TextIO
 from weakref import WeakSet, WeakValueDictionary
 
+from asgi_stack.logging.sink_children import flush_at_end_of_child, flush_at_end_of_forked_child
 from asgi_stack.logging.sink_descriptors import may_stall, nonblocking_channel
 from asgi_stack.logging.sink_plain import LineStream, Notice, PlainSink, Sink, stream_writer, text_writer
 from asgi_stack.logging.sink_stalling import NonblockingSink, StallingSink, ThreadedSink
@@ -39,6 +40,7 @@ def open_sink(stream: LineStream | None = None, *, notice: Notice | None = None)
     """
     sink = _sink_for(stream, notice)
     _open.add(sink)
+    flush_at_end_of_child(flush_logs)
     return sink
 
 
@@ -98,6 +100,7 @@ def _descriptor_sink(descriptor: int, notice: Notice | None) -> Sink:
 def _renew_all() -> None:
     for sink in list(_open):
         sink.renew()
+    flush_at_end_of_forked_child(flush_logs)
 
 
 atexit.register(flush_logs)

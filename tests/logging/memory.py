@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 
 from asgi_stack import configure_structlog
 from asgi_stack.settings import LogSettings
@@ -19,3 +20,15 @@ def configured(**log: object) -> io.BytesIO:
 def lines(stream: io.BytesIO) -> list[dict[str, object]]:
     """Parse what was written, one object a line."""
     return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+class Elsewhere(logging.Handler):
+    """A handler that sends records to some service."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the text."""
+        self.sent.append(record.getMessage())

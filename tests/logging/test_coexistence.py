@@ -6,7 +6,9 @@ import enum
 import io
 import logging
 import logging.config
+import logging.handlers
 import sys
+import types
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -16,19 +18,9 @@ import structlog
 from asgi_stack import Redactor, RequestContext, get_logger, log_context, log_exception
 from asgi_stack.logging import processors
 from asgi_stack.logging.emit import emit
-from tests.logging.memory import configured, lines
-
-
-class Elsewhere(logging.Handler):
-    """A handler that sends records to some service."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the text."""
-        self.sent.append(record.getMessage())
+from asgi_stack.logging.handlers import is_of_console
+from asgi_stack.logging.loggers import StandardLibraryHandler
+from tests.logging.memory import Elsewhere, configured, lines
 
 
 class TestHandlers:
@@ -64,6 +56,26 @@ class TestHandlers:
         assert capsys.readouterr() == ("", "")
         assert any(isinstance(getattr(handler, "stream", None), Unnumbered) for handler in root.handlers)
 
+    @pytest.mark.parametrize("kind", ["a buffer before it", "rich", "ours"])
+    def test_handler_that_leads_to_the_console_is_of_it(self, kind: str) -> None:
+        """A handler that writes to standard output by way of something else would write each line twice, too."""
+        stdout = logging.StreamHandler(sys.stdout)
+        if kind == "a buffer before it":
+            handler: logging.Handler = logging.handlers.MemoryHandler(10, target=stdout)
+        elif kind == "rich":
+            handler = RichLike()
+        else:
+            configured()
+            handler = next(each for each in logging.getLogger().handlers if isinstance(each, StandardLibraryHandler))
+
+        assert is_of_console(handler)
+
+    def test_buffer_before_a_file_leads_elsewhere(self, tmp_path: Path) -> None:
+        """A handler that keeps records back is what it hands them to."""
+        file = logging.FileHandler(tmp_path / "shop.log", delay=True)
+
+        assert not is_of_console(logging.handlers.MemoryHandler(10, target=file))
+
     def test_logger_that_passes_nothing_on_is_heard_from_warning_on(self) -> None:
         """What a logger without handlers does not pass on is written by us as Python would: from warning on."""
         stream = configured()
@@ -90,6 +102,12 @@ class TestHandlers:
 
         assert theirs.getvalue() == "x\n"
         assert [line["event"] for line in lines(stream)] == ["y"]
+
+
+class RichLike(logging.Handler):
+    """A handler that writes to a console object, as rich's does."""
+
+    console = types.SimpleNamespace(file=sys.__stderr__)
 
 
 class Unnumbered(io.StringIO):

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 
 import pytest
 
 from asgi_stack import configure_structlog, log_exception
 from asgi_stack.settings import LogSettings
-from tests.logging.memory import configured, lines
+from tests.logging.memory import Elsewhere, configured, lines
 
 
 class TestServers:
     """uvicorn's and hypercorn's own lines."""
 
     @pytest.mark.parametrize("name", ["uvicorn.error", "hypercorn.error"])
-    def test_server_lines_have_our_form_once(self, name: str) -> None:
+    def test_server_lines_have_our_form_once(self, name: str, capsys: pytest.CaptureFixture[str]) -> None:
         """A server's line is written once, by us, even when the server puts its own handler in place later."""
         stream = configured()
-        theirs = io.StringIO()
-        logging.getLogger(name).addHandler(logging.StreamHandler(theirs))
+        logging.getLogger(name).addHandler(logging.StreamHandler(sys.stdout))
 
         logging.getLogger(name).info("Started %s", "it", extra={"color_message": "\x1b[1mStarted"})
 
         [line] = lines(stream)
         assert (line["event"], line["logger"]) == ("Started it", name)
         assert "color_message" not in line
-        assert theirs.getvalue() == ""
+        assert capsys.readouterr().out == ""
 
     def test_traceback_that_was_logged_is_not_repeated(self) -> None:
         """The server's report of an exception that has its error line is dropped; of any other, kept."""
@@ -60,11 +60,58 @@ class TestServers:
 
         assert [line["event"] for line in lines(stream)] == ["GET /"]
 
-    def test_server_finds_a_handler_for_its_access_lines(self) -> None:
+    @pytest.mark.parametrize("name", ["uvicorn.error", "uvicorn.access"])
+    def test_handlers_that_send_lines_elsewhere_go_on(self, name: str) -> None:
+        """A file that the server's lines go to gets them, whether it was added before or after we came."""
+        logger, before, after, too_high = logging.getLogger(name), Elsewhere(), Elsewhere(), Elsewhere()
+        logger.addHandler(before)
+        stream = configured()
+        logger.addHandler(after)
+        too_high.setLevel(logging.CRITICAL)
+        logger.addHandler(too_high)
+
+        logger.warning("x")
+
+        assert [line["event"] for line in lines(stream)] == ["x"]
+        assert (before.sent, after.sent, too_high.sent) == (["x"], ["x"], [])
+
+    @pytest.mark.parametrize(("propagate", "sent"), [(True, ["x"]), (False, [])])
+    def test_handlers_of_the_root_get_what_they_got(self, *, propagate: bool, sent: list[str]) -> None:
+        """A handler of the root logger's sees a server's lines where the server passes them on."""
+        logger, elsewhere = logging.getLogger("uvicorn"), Elsewhere()
+        logger.propagate = propagate
+        logging.getLogger().addHandler(elsewhere)
+        configured()
+
+        logger.warning("x")
+
+        assert elsewhere.sent == sent
+
+    def test_file_of_access_lines_is_written_though_we_are_silent(self) -> None:
+        """Who keeps a file of the server's access lines has it beside our request lines."""
+        access, elsewhere = logging.getLogger("uvicorn.access"), Elsewhere()
+        access.addHandler(elsewhere)
+        stream = io.BytesIO()
+        configure_structlog(LogSettings(), server_access_log=False, stream=stream)
+
+        access.warning("GET /")
+
+        assert elsewhere.sent == ["GET /"]
+        assert stream.getvalue() == b""
+
+    def test_logger_that_a_configuration_disabled_is_heard(self) -> None:
+        """`dictConfig` disables what it does not name; the server's lines are no less wanted for that."""
+        logging.getLogger("uvicorn.error").disabled = True
+        stream = configured()
+
+        logging.getLogger("uvicorn.error").warning("x")
+
+        assert [line["event"] for line in lines(stream)] == ["x"]
+
+    def test_server_finds_a_handler_for_its_access_lines(self, capsys: pytest.CaptureFixture[str]) -> None:
         """The server asks for one before it makes the line, and under its own configuration no other is in reach."""
         access = logging.getLogger("uvicorn.access")
-        theirs = io.StringIO()
-        access.addHandler(logging.StreamHandler(theirs))
+        access.addHandler(logging.StreamHandler(sys.stdout))
         access.propagate = False
 
         stream = configured()
@@ -72,12 +119,11 @@ class TestServers:
 
         assert access.hasHandlers()
         assert [line["event"] for line in lines(stream)] == ["GET /"]
-        assert theirs.getvalue() == ""
+        assert capsys.readouterr().out == ""
 
     def test_access_lines_that_the_server_silenced_stay_silent(self) -> None:
         """`uvicorn --no-access-log` leaves its logger no handler; that holds however often logging is configured."""
         access = logging.getLogger("uvicorn.access")
-        access.handlers.clear()
         access.propagate = False
 
         for _ in range(2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,26 @@ print(sink.dropped, file=sys.stderr)
 """
 
 
+CHILD_OF_MULTIPROCESSING = """
+import multiprocessing, sys
+from asgi_stack import configure_structlog, get_logger
+from asgi_stack.settings import LogSettings
+
+def work():
+    if "child" in sys.argv:
+        configure_structlog(LogSettings(format="json"))
+    for number in range(200):
+        get_logger("a").info("line", number=number, pad="x" * 900)
+
+if __name__ == "__main__":
+    if "parent" in sys.argv:
+        configure_structlog(LogSettings(format="json"))
+    process = multiprocessing.get_context(sys.argv[1]).Process(target=work)
+    process.start()
+    process.join()
+"""
+
+
 class TestStalledReader:
     """Three seconds in which nobody reads standard output."""
 
@@ -126,3 +147,20 @@ class TestForkedProcesses:
         assert [name for name in begins if name.startswith(b"parent")] == [b"parent %d" % n for n in range(200)]
         assert [name for name in begins if name.startswith(b"child")] == [b"child %d" % n for n in range(100, 200)]
         assert [line for line in err.splitlines() if b"Deprecat" not in line and b"fork" not in line] == [b"0", b"0"]
+
+    @pytest.mark.parametrize(
+        ("method", "configures"),
+        [("fork", "parent"), ("fork", "child"), ("forkserver", "child"), ("spawn", "child")],
+    )
+    def test_child_of_multiprocessing_writes_all_before_it_ends(
+        self, tmp_path: Path, method: str, configures: str
+    ) -> None:
+        """A worker process whose reader is slow loses no line at its end, though nothing of atexit may run there."""
+        script = tmp_path / "script.py"
+        script.write_text(CHILD_OF_MULTIPROCESSING)
+        code = f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"
+        with program(code, method, configures) as process:
+            time.sleep(1.0)
+            lines, _ = result(process)
+
+        assert [json.loads(line)["number"] for line in lines] == list(range(200))
