@@ -10,6 +10,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.left_out import LeftOutPlugin, leave_out
 from tests.log_capture import log_lines
 
 # Same examples on every machine, and no clock: a busy machine must not fail a property.
@@ -17,8 +18,6 @@ hypothesis.settings.register_profile("asgi_stack", derandomize=True, deadline=No
 hypothesis.settings.load_profile("asgi_stack")
 
 __all__ = ["log_lines"]
-
-LEFT_OUT = pytest.StashKey[list[Path]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,8 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin the list of what --core leaves out."""
-    config.stash[LEFT_OUT] = []
+    """Begin the list of what is left out."""
+    config.pluginmanager.register(LeftOutPlugin(config))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -38,7 +37,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     if can_be_imported(collection_path.read_text()):
         return None
-    config.stash[LEFT_OUT].append(collection_path)
+    _leave_out(config, collection_path)
     return True
 
 
@@ -47,15 +46,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--core"):
         return
     left_out = [item for item in items if not can_be_imported(example_of(item).get("source", ""))]
-    config.stash[LEFT_OUT] += [example_of(item)["page"] for item in left_out]
+    for item in left_out:
+        _leave_out(config, example_of(item)["page"])
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Name what was left out, so that nothing is lost without a word."""
-    for path in config.stash[LEFT_OUT]:
-        terminalreporter.write_line(f"left out, needs more than the core: {path.relative_to(config.rootpath)}")
+def _leave_out(config: pytest.Config, path: Path) -> None:
+    leave_out(config, f"left out, needs more than the core: {path.relative_to(config.rootpath)}")
 
 
 def example_of(item: pytest.Item) -> dict[str, Any]:

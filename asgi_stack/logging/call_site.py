@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from structlog.processors import CallsiteParameter, CallsiteParameterAdder
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from structlog.typing import EventDict, WrappedLogger
 
 __all__ = ["add_call_site", "call_site"]
@@ -52,17 +54,22 @@ def call_site(path: str, line: int, function: str | None) -> dict[str, object]:
 def _site_of_caller(logger: WrappedLogger, method_name: str) -> dict[str, object] | None:
     # This function, the step, and two of structlog's are never what is looked for.
     frame = sys._getframe(4)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as logging itself does it
-    kind = _kind(frame.f_globals.get("__name__"))
+    kind = _kind_of(frame)
     while kind == "logging" and frame.f_back is not None:
         frame = frame.f_back
-        kind = _kind(frame.f_globals.get("__name__"))
+        kind = _kind_of(frame)
     if kind == "code":
         return call_site(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
     return _site_of_awaiting_caller(logger, method_name) if kind == "executor" else None
 
 
+def _kind_of(frame: FrameType) -> str:
+    name: object = frame.f_globals.get("__name__")
+    return _kind(name) if isinstance(name, str) else "code"
+
+
 @lru_cache(maxsize=1024)
-def _kind(module: object) -> str:
+def _kind(module: str) -> str:
     """Tell what a frame of this module is: `logging`, `stack`, `executor`, or `code` that may have logged."""
     name = f"{module}."
     if name.startswith(_LOGGING):

@@ -228,5 +228,5 @@ def _guarded(process: Processor, sink: Sink) -> Processor:
 def _is_terminal(stream: LineStream | None) -> bool:
     try:
         return stream is None and sys.stdout is not None and sys.stdout.isatty()
-    except (AttributeError, ValueError):  # it is closed, or an object in its place that knows nothing of terminals
+    except Exception:  # noqa: BLE001 - it is closed, or an object of somebody's own that knows nothing of terminals
         return False

@@ -50,8 +50,7 @@ def _sink_for(stream: LineStream | None, notice: Notice | None) -> Sink:
         return PlainSink(len if stream is None else stream_writer(stream), notice)
     try:
         descriptor: int = standard.fileno()
-    except (AttributeError, OSError, ValueError):
-        # It was replaced by an object in memory, as test runners do.
+    except Exception:  # noqa: BLE001 - it was replaced by an object of somebody's own, as test runners do
         buffer = stream or getattr(standard, "buffer", None)
         return PlainSink(text_writer(standard) if buffer is None else stream_writer(buffer), notice)
     return _descriptor_sink(descriptor, notice)
@@ -62,7 +61,7 @@ def flush_logs(timeout_s: float = FLUSH_S) -> bool:
 
     Args:
         timeout_s: The longest wait. Lines that come later, but within this time, are waited for as well:
-            the server's last words do.
+            the server's last words do. So call it where the process ends: until then, a call that logs may wait too.
 
     Lines wait only where the reader of standard output has stopped, or is slower than the service. How many still wait,
     and how many are lost without the log telling of it, is said on standard error. It is called at exit, and by

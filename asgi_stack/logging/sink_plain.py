@@ -148,7 +148,7 @@ def say(text: str) -> None:
 def _takes_text(stream: TextIO) -> bool:
     try:
         descriptor = stream.fileno()
-    except (AttributeError, OSError, ValueError):
+    except Exception:  # noqa: BLE001 - it was replaced by an object of somebody's own
         return True
     return not may_stall(descriptor) or wait_until_writable(descriptor, 0)
 

@@ -11,6 +11,7 @@ import pytest
 from tests.faults.ledger import Ledger, row_number
 from tests.faults.rows import ROWS
 from tests.integration.servers import KINDS, Server, ServerKind, serving
+from tests.left_out import leave_out
 
 FAULT_KINDS: Final = tuple(
     replace(kind, name=kind.name.removesuffix("-asyncio"))
@@ -18,13 +19,11 @@ FAULT_KINDS: Final = tuple(
     if kind.name in ("uvicorn-h11-asyncio", "uvicorn-httptools-asyncio", "hypercorn")
 )
 LEDGER: Final = pytest.StashKey[Ledger]()
-LEFT_OUT: Final = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin the table."""
     config.stash[LEDGER] = Ledger()
-    config.stash[LEFT_OUT] = 0
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -37,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what needs a server unless --faults is given, and expect the tests of open rows to fail."""
     needs_server = [item for item in items if _is_fault_test(item) and _kind_of(item)]
     if not config.getoption("--faults") and needs_server:
-        config.stash[LEFT_OUT] = len(needs_server)
+        leave_out(config, f"left out without --faults: {len(needs_server)} tests of tests/faults that need a server")
         config.hook.pytest_deselected(items=needs_server)
         items[:] = [item for item in items if item not in set(needs_server)]
     reasons = {row.number: row.open for row in ROWS}
@@ -65,11 +64,8 @@ def pytest_runtest_makereport(
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> Generator[None, None, None]:
-    """Show the table below all else, or say what was left out of it."""
+    """Show the table below all else."""
     yield
-    left_out = config.stash[LEFT_OUT]
-    if left_out:
-        terminalreporter.write_line(f"left out without --faults: {left_out} tests of tests/faults that need a server")
     if config.getoption("--faults"):
         terminalreporter.section("fault table")
         for line in config.stash[LEDGER].lines():

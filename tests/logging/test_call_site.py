@@ -105,11 +105,12 @@ class TestPlaces:
         stream = configured()
 
         Plain().tell()
-        exec("logger.info('x')", {"logger": get_logger("a"), "__name__": "shop"})  # noqa: S102
+        for name in ("shop", ["no name"]):
+            exec("logger.info('x')", {"logger": get_logger("a"), "__name__": name})  # noqa: S102
 
-        method, module = (line["call_site"] for line in lines(stream))
+        method, *modules = (line["call_site"] for line in lines(stream))
         assert method["function"] == "tell"  # type: ignore[index]
-        assert module == {"file": "<string>", "line": 1, "function": "<module>"}
+        assert modules == [{"file": "<string>", "line": 1, "function": "<module>"}] * 2
 
     def test_lines_of_the_stack_have_none(self) -> None:
         """The request line and error lines have no place, nor has what the stack says through the standard library."""

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from asgi_stack import configure_structlog, get_logger
 from asgi_stack.logging import sink_descriptors
 from asgi_stack.logging.sink import FLUSH_S, flush_logs, open_sink
 from asgi_stack.logging.sink_plain import PlainSink
 from asgi_stack.logging.sink_stalling import NonblockingSink, ThreadedSink
+from asgi_stack.settings import LogSettings
 from tests.logging.pipes import pipe, program, result
 
 BEGIN = "import sys; from asgi_stack.logging.sink import open_sink; sink = open_sink(); "
@@ -64,11 +66,18 @@ class TestOpenSink:
             def write(self, text: str) -> None:
                 self.content += text
 
-        minimal = Minimal()
-        monkeypatch.setattr(sys, "stdout", minimal)
-        open_sink().write(b"x")
+        class Unwilling(Minimal):
+            def fileno(self) -> int:
+                raise NotImplementedError
 
-        assert minimal.content == "x\n"
+            isatty = fileno
+
+        for stdout in (Minimal(), Unwilling()):
+            monkeypatch.setattr(sys, "stdout", stdout)
+            configure_structlog(LogSettings(format="console", add_timestamp=False, call_site=False))
+            get_logger("a").info("x")
+
+            assert stdout.content.split() == ["[info", "]", "x", "[a]"]
 
     def test_without_standard_output_nothing_happens(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A process without standard output, as under pythonw, discards its lines."""
