@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -234,4 +235,12 @@ def test_plain_values_cost_little_more_than_orjson() -> None:
             best = min(best, time.thread_time() - start)
         return best * 1000
 
-    assert microseconds(encode_json) < microseconds(orjson.dumps) + 5
+    # Where coverage is measured each line costs a call.
+    tracing = sys.gettrace()
+    sys.settrace(None)
+    try:
+        ours, theirs = microseconds(encode_json), microseconds(orjson.dumps)
+    finally:
+        sys.settrace(tracing)
+
+    assert ours < theirs + 2
