@@ -205,6 +205,7 @@ class TestProcess:
     def test_loss_that_the_log_tells_of_is_not_said_again(self) -> None:
         """A reader that comes back finds the number in the log, and standard error has its one word."""
         with program(BEGIN + "[sink.write(b'x' * 300) for _ in range(60_000)]") as process:
+            assert process.stderr is not None
             select.select([process.stderr], [], [], TIMEOUT_S)
             lines, err = result(process)
 
