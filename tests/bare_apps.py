@@ -51,3 +51,8 @@ async def respond(send: Send, *bodies: bytes, complete: bool = True) -> None:
 async def never() -> Message:
     """Stand for a receive() that nobody may call."""
     raise AssertionError("nobody asked for a message")
+
+
+async def unheard(message: Message) -> None:
+    """Stand for a send() that nobody may call."""
+    raise AssertionError(message)

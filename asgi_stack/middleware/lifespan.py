@@ -11,10 +11,10 @@ Source: https://asgi.readthedocs.io/en/latest/specs/lifespan.html.
 
 from __future__ import annotations
 
-from asyncio import get_running_loop, timeout_at
+from asyncio import get_running_loop, sleep, timeout_at
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, cast
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, cast
 
 from asgi_stack.app_lifespan import LIFESPAN_LOGGER, AppLifespan, failed
 from asgi_stack.logging.exceptions import log_exception
@@ -33,6 +33,12 @@ Resource: TypeAlias = "AbstractAsyncContextManager[object] | Callable[[], Abstra
 """An async context manager, or a function that makes one: what `contextlib.asynccontextmanager` decorates."""
 
 
+LAST_CONNECTIONS_S: Final = 2.0
+"""How long the shutdown waits for connections that the server has given up."""
+
+_TURN_S: Final = 0.01
+
+
 class LifespanMiddleware:
     """Open resources at startup, in order, and close them at shutdown, in reverse.
 
@@ -49,6 +55,7 @@ class LifespanMiddleware:
         ValueError: `shutdown_timeout_s` is not above 0.
 
     When one fails to start, those before it are closed again. One that fails to close does not keep the others open.
+    Connections that the server has cancelled have 2 s to end before anything closes.
     """
 
     stage: ClassVar[Stage] = Stage.LIFESPAN
@@ -68,13 +75,19 @@ class LifespanMiddleware:
         self.app: ASGIApp = app
         self._resources = resources
         self._shutdown_timeout_s = shutdown_timeout_s
+        self._open_connections = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, or the lifespan."""
         if scope["type"] != "lifespan":
-            return await self.app(scope, receive, send)
+            self._open_connections += 1
+            try:
+                return await self.app(scope, receive, send)
+            finally:
+                self._open_connections -= 1
         opened = _OpenResources(self._shutdown_timeout_s)
-        app = AppLifespan(await receive(), receive, send, answer_timeout_s=self._shutdown_timeout_s)
+        started, receive = await receive(), self._after_last_connection(receive)
+        app = AppLifespan(started, receive, send, answer_timeout_s=self._shutdown_timeout_s)
         try:
             answer = await self._open(opened) or await app.run(self.app, scope)
         finally:
@@ -85,6 +98,23 @@ class LifespanMiddleware:
         flush_logs()
         await send(answer)
         return None
+
+    def _after_last_connection(self, receive: Receive) -> Receive:
+        """Hold `lifespan.shutdown` back until all connections are done.
+
+        uvicorn sends it in the same turn in which it cancels the requests that outlived its patience, and is gone after
+        the answer: one that needs another turn to end would be cut off in the middle, without its line in the log.
+        """
+
+        async def receive_in_the_end() -> Message:
+            message = await receive()
+            deadline = get_running_loop().time() + LAST_CONNECTIONS_S
+            # An event to wait for would cost every request more than the count does.
+            while self._open_connections and get_running_loop().time() < deadline:  # noqa: ASYNC110
+                await sleep(_TURN_S)
+            return message
+
+        return receive_in_the_end
 
     async def _open(self, opened: _OpenResources) -> Message | None:
         for resource in self._resources:

@@ -140,6 +140,15 @@ async def hold(scope: Scope, receive: Receive, send: Send) -> None:
         await normal(scope, receive, send)
 
 
+async def hold_in_group(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hold in a task group, as frameworks stream, and take a moment to end: a cancelled one is not over at once."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(hold(scope, receive, send))
+    finally:
+        await asyncio.sleep(0.05)
+
+
 async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     """Send the first chunk at once, and the last one when the client has sent its whole body; none when it left."""
     await start(send)
@@ -209,6 +218,7 @@ HTTP: Final[Mapping[str, ASGIApp]] = {
     "/cancelled": cancelled,
     "/echo": echo,
     "/hold": hold,
+    "/hold-in-group": hold_in_group,
     "/stream": stream,
     "/context": context,
 }

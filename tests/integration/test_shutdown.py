@@ -71,10 +71,12 @@ class TestSigterm:
     async def test_requests_that_outlive_the_limit_are_cancelled_and_logged(self) -> None:
         """What is not done when the server's patience ends is cut, and its line says that it was cancelled."""
         impatient = replace(KINDS[0], command=(*KINDS[0].command, "--timeout-graceful-shutdown", "1"))
-        sent = ["endless-0", f"endless-{STREAMING}"]
+        sent = ["endless-0", f"endless-{STREAMING}", "endless-group"]
         with serving(impatient, "tests.integration.apps:app") as server:
-            async with connect(server.port) as streaming, connect(server.port) as held:
-                incoming = [await _begin(*each) for each in zip((streaming, held), sent, strict=True)]
+            async with connect(server.port) as streaming, connect(server.port) as held, connect(server.port) as grouped:
+                incoming = [await _begin(*each) for each in zip((streaming, held), sent, strict=False)]
+                headers = {"x-correlation-id": sent[2]}
+                await grouped.send(render_request("/hold-in-group", headers=headers, body=BODY).removesuffix(BODY))
                 for correlation_id in sent:
                     await server.until_logged("held", correlation_id)
                 server.terminate()

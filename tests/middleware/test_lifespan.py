@@ -9,10 +9,11 @@ from functools import partial
 
 import pytest
 
+from asgi_stack.middleware import lifespan
 from asgi_stack.middleware.lifespan import LifespanMiddleware
 from asgi_stack.pipeline import Pipeline, Stage
 from asgi_stack.types import Message, Receive, Scope, Send
-from tests.bare_apps import never
+from tests.bare_apps import never, unheard
 from tests.driver import LIFESPAN, exchange, http_scope, lifespan_scope, websocket_scope
 from tests.lifespan_apps import STARTED, STOPPED, Diary, lived
 from tests.linted import linted
@@ -132,6 +133,49 @@ class TestScopes:
 
         assert result.sent == [STARTED, STOPPED]
         assert state == {"pool": "open"}
+
+
+class TestOpenConnections:
+    """What the server has cancelled, and did not wait for."""
+
+    @pytest.mark.parametrize("scope", [http_scope(), websocket_scope()], ids=["http", "websocket"])
+    async def test_nothing_closes_before_they_end(self, scope: Scope) -> None:
+        """A request that takes a moment to end after it was cancelled ends before the app stops."""
+        diary = Diary()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "lifespan":
+                return await diary.app(scope, receive, send)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await asyncio.sleep(0.05)
+                diary.entries.append("request ends")
+
+        layer = LifespanMiddleware(app, resources=[diary.resource("a")])
+        request = asyncio.ensure_future(layer(scope, never, unheard))
+        await asyncio.sleep(0)
+        request.cancel()
+        await exchange(layer, lifespan_scope(), LIFESPAN)
+
+        assert request.cancelled()
+        assert diary.entries == ["open a", "app starts", "request ends", "app stops", "close a"]
+
+    async def test_one_that_does_not_end_is_left(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A request that holds on keeps the server from stopping for a while only."""
+        monkeypatch.setattr(lifespan, "LAST_CONNECTIONS_S", 0.05)
+        diary = Diary()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await (diary.app(scope, receive, send) if scope["type"] == "lifespan" else asyncio.Event().wait())
+
+        layer = LifespanMiddleware(app)
+        request = asyncio.ensure_future(layer(http_scope(), never, unheard))
+        await asyncio.sleep(0)
+        result = await exchange(layer, lifespan_scope(), LIFESPAN)
+        request.cancel()
+
+        assert result.sent == [STARTED, STOPPED]
 
 
 class TestOptions:
