@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from functools import lru_cache
+from logging import LogRecord
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from structlog.processors import CallsiteParameter, CallsiteParameterAdder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
     from structlog.typing import EventDict, WrappedLogger
 
-__all__ = ["add_call_site", "call_site"]
+__all__ = ["WARNINGS_LOGGER", "add_call_site", "add_warning_site", "call_site"]
+
+WARNINGS_LOGGER: Final = "py.warnings"
+"""The logger of `logging.captureWarnings`."""
 
 _LOGGING: Final = ("structlog.", "asgi_stack.logging.", "logging.")
 """Modules whose frames are skipped, each name with a dot at its end."""
@@ -35,14 +41,22 @@ def add_call_site(logger: WrappedLogger, method_name: str, event_dict: EventDict
     if "call_site" in event_dict:
         event_dict["call_site_"] = event_dict.pop("call_site")
     record = event_dict.get("_record")
-    if record is None:
+    if not isinstance(record, LogRecord):
         site = _site_of_caller(logger, method_name)
-    elif record.name.startswith(_OF_THE_STACK):
+    elif str(record.name).startswith(_OF_THE_STACK):
         site = None
     else:
-        site = call_site(record.pathname, record.lineno, record.funcName)
+        site = call_site(str(record.pathname), record.lineno, record.funcName)
     if site is not None:
         event_dict["call_site"] = site
+    return event_dict
+
+
+def add_warning_site(logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
+    """Do the same for Python's warnings alone: without the place nobody knows what they warn about."""
+    record = event_dict.get("_record")
+    if isinstance(record, LogRecord) and record.name == WARNINGS_LOGGER:
+        return add_call_site(logger, method_name, event_dict)
     return event_dict
 
 
@@ -88,5 +102,11 @@ def _site_of_awaiting_caller(logger: WrappedLogger, method_name: str) -> dict[st
 @lru_cache(maxsize=1024)
 def _short(path: str) -> str:
     """Leave out where the import system found a module; asked for once a file."""
-    roots = (str(Path(entry).absolute()) + "/" for entry in sys.path)
-    return path[max((len(root) for root in roots if path.startswith(root)), default=0) :]
+    return path[max((len(root) for root in _roots() if path.startswith(root)), default=0) :]
+
+
+def _roots() -> Iterator[str]:
+    for entry in sys.path:
+        # The import system passes over what is no path, and the working directory may be gone.
+        with suppress(TypeError, OSError):
+            yield str(Path(entry).absolute()) + "/"

@@ -7,13 +7,12 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Final, TextIO
 
+from asgi_stack.logging.call_site import WARNINGS_LOGGER
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["capture_warnings"]
-
-LOGGER: Final = "py.warnings"
-"""The logger of `logging.captureWarnings`."""
 
 
 def capture_warnings() -> None:
@@ -49,12 +48,14 @@ _logging: Final = threading.local()
 
 def _log(text: str, category: type[Warning], filename: str, line: int) -> None:
     """Write a warning, unless it came up while another one is written: it would bring up the next one."""
-    logger = logging.getLogger(LOGGER)
+    logger = logging.getLogger(WARNINGS_LOGGER)
     if getattr(_logging, "warning", False) or not logger.isEnabledFor(logging.WARNING):
         return
     _logging.warning = True
     try:
         details = {"category": category.__name__}
-        logger.handle(logger.makeRecord(LOGGER, logging.WARNING, filename, line, text, (), None, extra=details))
+        logger.handle(
+            logger.makeRecord(WARNINGS_LOGGER, logging.WARNING, filename, line, text, (), None, extra=details)
+        )
     finally:
         _logging.warning = False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from asgi_stack.encoding import encode_copied
-from asgi_stack.logging.call_site import add_call_site
+from asgi_stack.logging.call_site import add_call_site, add_warning_site
 from asgi_stack.logging.captured_warnings import capture_warnings
 from asgi_stack.logging.cloud_logging import cloud_renderer
 from asgi_stack.logging.console import console_renderer
@@ -69,7 +69,7 @@ class LogConfiguration:
         level: The least level that is written, as the standard library numbers it.
         processors: The steps that structlog holds as long as it is configured by us.
         start: Makes the standard keys of a line.
-        protect: Resolves and redacts fields that were bound by anybody.
+        protect: Redacts fields that were bound by anybody.
         render: Makes the line's bytes, without the newline.
         sink: Where lines go.
     """
@@ -173,15 +173,12 @@ def configure_structlog(
 
     redactor = redactor or Redactor()
 
-    def protect(fields: EventDict) -> EventDict:
-        return redactor.value(resolve_lazy_values(None, "", fields))
-
     steps: list[Processor] = [add_surrounding_fields, start, resolve_lazy_values, flatten_exception]
-    steps += [redact_fields(redactor), add_call_site] if log.call_site else [redact_fields(redactor)]
+    steps += [redact_fields(redactor), add_call_site if log.call_site else add_warning_site]
     sink = open_sink(stream, notice=notice)
     chain: list[Processor] = [*steps, lambda _logger, _method, entry: render(entry)]
     processors = [_guarded(step, sink) for step in chain]
-    _active = LogConfiguration(LEVELS[log.level.lower()], processors, start, protect, render_own, sink)
+    _active = LogConfiguration(LEVELS[log.level.lower()], processors, start, redactor.value, render_own, sink)
     _configure_structlog(_active)
     handler = _configure_standard_library(_active, line_formatter([*steps, drop_record], render))
     take_over_server_loggers(handler, access_log=server_access_log)

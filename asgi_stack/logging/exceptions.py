@@ -8,6 +8,7 @@ from asgi_stack.exceptions import AppError, Severity
 from asgi_stack.logging.configuration import LEVELS
 from asgi_stack.logging.emit import line_writer
 from asgi_stack.logging.marks import mark_logged
+from asgi_stack.logging.processors import resolve_lazy_values
 from asgi_stack.redaction import Redactor
 from asgi_stack.tracebacks import (
     LEFT_OUT,
@@ -74,7 +75,8 @@ def write_exception(
     mark_logged(error)
     redactor = redactor or _default_redactor()
     try:
-        entry: dict[str, object] = {**redactor.value(fields | _facts(error)), "fingerprint": fingerprint_of(error)}
+        known = resolve_lazy_values(None, "", fields | _facts(error))
+        entry: dict[str, object] = {**redactor.value(known), "fingerprint": fingerprint_of(error)}
         if LEVELS[chosen] >= _STACK_TRACE_FROM:
             entry["stack_trace"] = redactor.text(format_exception_text(error))
         if any(LEFT_OUT in str(entry.get(name, "")) for name in _CUT):

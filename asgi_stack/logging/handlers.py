@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -33,8 +34,20 @@ def is_of_console(handler: logging.Handler) -> bool:
     if stream is None or stream in (sys.stdout, sys.stderr):
         return stream is not None
     with suppress(Exception):
-        return stream.fileno() in _STANDARD_DESCRIPTORS
+        return _identity(stream.fileno()) in _standard_identities()
     return False
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
+
+
+def _standard_identities() -> Iterator[tuple[int, int]]:
+    """Tell the files behind the standard descriptors: `/dev/stdout`, opened as a file, is another descriptor of one."""
+    for descriptor in _STANDARD_DESCRIPTORS:
+        with suppress(OSError):
+            yield _identity(descriptor)
 
 
 def handlers_elsewhere(logger: logging.Logger) -> Iterator[logging.Handler]:

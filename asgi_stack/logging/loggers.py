@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["OUTLET", "BoundLogger", "Outlet", "SinkLogger", "StandardLibraryHandler", "line_formatter", "set_level"]
 
 
+_NO_EXTRA: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"})
+"""What a record has by itself, or gets from a formatter and from uvicorn: all handlers share one record."""
+
+_OF_STRUCTLOG: Final = frozenset({"event", "exc_info", "_record", "_from_structlog", "_logger", "_name"})
+_IDS: Final = frozenset({"correlation_id", "request_id"})
+"""Where there is none, a filter for other handlers has put a text or None in their place."""
+
+
 class Outlet:
     """Where the lines of structlog's loggers go now: those that were made earlier follow a new configuration."""
 
@@ -86,16 +94,17 @@ def line_formatter(steps: list[Processor], render: Callable[[EventDict], bytes])
     """Make the formatter that takes a record of the standard library through the steps of structlog's lines."""
     return structlog.stdlib.ProcessorFormatter(
         # The steps are for lines too that a structlog of the user's own hands on (`wrap_for_formatter`).
-        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), _drop_absent_ids],
+        foreign_pre_chain=[_add_extra],
         processors=[*steps, lambda _logger, _method, entry: render(entry).decode()],
         use_get_message=True,
     )
 
 
-def _drop_absent_ids(logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
-    """Drop what a filter for other handlers put on the record, our own or another's, where there was no id."""
+def _add_extra(logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
+    """Add the `extra` of a record as fields; one that is named like structlog's own keys is written beside them."""
     del logger, method_name
-    for key in ("correlation_id", "request_id"):
-        if event_dict.get(key, "") in (NO_ID, None):
-            del event_dict[key]
+    record: logging.LogRecord = event_dict["_record"]
+    for key, value in vars(record).items():
+        if key not in _NO_EXTRA and not (key in _IDS and value in (NO_ID, None)):
+            event_dict[f"{key}_" if key in _OF_STRUCTLOG else key] = value
     return event_dict

@@ -12,6 +12,7 @@ __all__ = ["is_line_due_here", "mark_line_due", "mark_logged", "was_logged", "wa
 
 _MARK: Final = "_asgi_stack_logged_in"
 _DUE: Final = "_asgi_stack_line_due_in"
+_UNMARKED: Final = object()
 
 
 def mark_logged(error: BaseException) -> None:
@@ -31,7 +32,7 @@ def is_line_due_here(error: BaseException) -> bool:
 
 def was_logged(error: BaseException) -> bool:
     """Tell whether this exception object has its error line."""
-    return hasattr(error, _MARK)
+    return _mark_of(error, _MARK) is not _UNMARKED
 
 
 def was_logged_here(error: BaseException) -> bool:
@@ -48,5 +49,12 @@ def _mark(error: BaseException, name: str) -> None:
 
 def _is_marked_here(error: BaseException, name: str) -> bool:
     record = current_request.get()
-    marked = getattr(error, name, None)
+    marked = _mark_of(error, name)
     return record is not None and isinstance(marked, ref) and marked() is record
+
+
+def _mark_of(error: BaseException, name: str) -> object:
+    try:
+        return getattr(error, name, _UNMARKED)
+    except Exception:  # noqa: BLE001 - a class may answer for missing attributes, and fail in doing so
+        return _UNMARKED

@@ -49,7 +49,7 @@ STANDARD_KEYS: Final = ("timestamp", "level", "logger", "event", "correlation_id
 KEPT_KEYS: Final = (*STANDARD_KEYS, "_record")
 """What is not redacted: made here, or on the way of a standard library's record."""
 
-_LAZY: Final = (FunctionType, MethodType, BuiltinMethodType, partial)
+_LAZY: Final = frozenset({FunctionType, MethodType, BuiltinMethodType, partial})
 
 LEVEL_OF_METHOD: Final = {"warn": "warning", "exception": "error", "fatal": "critical", "msg": "info"}
 
@@ -90,12 +90,12 @@ class StartEntry:
 
 
 def surrounding_fields() -> EventDict:
-    """Give what structlog's contextvars and `log_context` add to lines written here."""
+    """Give what structlog's contextvars and `log_context` add to lines written here, lazy values called."""
     fields = merge_contextvars(None, "", {})
     bound = bound_log_fields(current_request.get())
     if bound:
         fields.update(bound)
-    return _beside_standard_keys(fields) if fields else fields
+    return resolve_lazy_values(None, "", _beside_standard_keys(fields)) if fields else fields
 
 
 def _beside_standard_keys(fields: Mapping[str, object]) -> dict[str, object]:
@@ -137,7 +137,8 @@ def resolve_lazy_values(logger: WrappedLogger, method_name: str, event_dict: Eve
     if event_dict.get("_from_structlog") is False:
         return event_dict
     for key, value in event_dict.items():
-        if isinstance(value, _LAZY) and not iscoroutinefunction(cast("object", value)):
+        # Not isinstance: it asks the object for its class, which a proxy answers by making what it stands for.
+        if type(value) in _LAZY and not iscoroutinefunction(value):
             try:
                 event_dict[key] = value()
             except Exception as error:  # noqa: BLE001 - a log call must not fail because of a value
@@ -165,9 +166,9 @@ def _exception(exc_info: object) -> BaseException | None:
 
 
 def drop_record(logger: WrappedLogger, method_name: str, event_dict: EventDict) -> EventDict:
-    """Drop what only served the way here: the standard library's record, and uvicorn's coloured copy of the message."""
+    """Drop what only served the way here, such as the standard library's record."""
     del logger, method_name
-    for key in ("_record", "_from_structlog", "color_message"):
+    for key in ("_record", "_from_structlog"):
         event_dict.pop(key, None)
     return event_dict
 

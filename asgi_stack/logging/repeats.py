@@ -27,4 +27,4 @@ class FrameworkRepeats(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         if error is None or not is_line_due_here(error):
             return True
-        return record.name != _DJANGO and _is_quarts(str(record.msg)) is None
+        return record.name != _DJANGO and (not isinstance(record.msg, str) or _is_quarts(record.msg) is None)

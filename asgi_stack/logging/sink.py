@@ -40,7 +40,7 @@ def open_sink(stream: LineStream | None = None, *, notice: Notice | None = None)
     """
     sink = _sink_for(stream, notice)
     _open.add(sink)
-    flush_at_end_of_child(flush_logs)
+    flush_at_end_of_child(_flush_in_the_end)
     return sink
 
 
@@ -72,6 +72,13 @@ def flush_logs(timeout_s: float = FLUSH_S) -> bool:
     return all(written)
 
 
+def _flush_in_the_end() -> None:
+    """Flush once more, without waiting again for a reader that the shutdown has waited for in vain."""
+    deadline = time.monotonic() + FLUSH_S
+    for sink in list(_open):
+        sink.flush(0 if sink.has_given_up else max(0.0, deadline - time.monotonic()))
+
+
 def _standard_stream(stream: LineStream | None) -> TextIO | None:
     if stream is None:
         return sys.stdout
@@ -99,9 +106,9 @@ def _descriptor_sink(descriptor: int, notice: Notice | None) -> Sink:
 def _renew_all() -> None:
     for sink in list(_open):
         sink.renew()
-    flush_at_end_of_forked_child(flush_logs)
+    flush_at_end_of_forked_child(_flush_in_the_end)
 
 
-atexit.register(flush_logs)
+atexit.register(_flush_in_the_end)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_all)

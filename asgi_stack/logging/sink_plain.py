@@ -37,6 +37,7 @@ class Sink(ABC):
 
     Attributes:
         dropped: How many lines could not be written or rendered, since the sink was made or the process forked.
+        has_given_up: Whether a flush has waited in vain, and nothing was written since.
         notice: Renders the warning that lines were dropped, which is written when lines get through again.
     """
 
@@ -54,6 +55,7 @@ class Sink(ABC):
         # One thread may come here twice: a finalizer or a signal handler logs while it is writing.
         self._lock = RLock()
         self.dropped = 0
+        self.has_given_up = False
         self._untold = 0
         self._told_in_log = 0
         self._told_on_stderr = 0

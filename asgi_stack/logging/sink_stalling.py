@@ -48,6 +48,7 @@ class StallingSink(Sink):
         self._queue = LineQueue()
         self._thread: Thread | None = None
         self._wait_until = 0.0
+        self._told_to_wait = 0
         self._telling = 0
         self._is_clear = True
         self._is_writing = False
@@ -60,7 +61,9 @@ class StallingSink(Sink):
         with self._lock:
             self._wait_until = time.monotonic() + timeout_s
             self._wait()
-            if self._queue:
+            self.has_given_up = bool(self._queue)
+            if self._queue and len(self._queue) != self._told_to_wait:
+                self._told_to_wait = len(self._queue)
                 say(f"{len(self._queue)} log line(s) not written yet: their reader has stopped")
             self._say_what_is_untold()
             return not self._queue
@@ -115,6 +118,7 @@ class StallingSink(Sink):
 
     def _note_written(self, count: int) -> None:
         """Account for bytes of the first line."""
+        self.has_given_up = False
         if self._queue.take(count):
             self._told_in_log += self._telling
             self._telling = 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, get_args
 
 from asgi_stack.context import RequestContext, current_request
 from asgi_stack.logging.emit import LineWriter, line_writer
+from asgi_stack.logging.processors import resolve_lazy_values
 from asgi_stack.middleware.active import ACTIVE, HIDE_PATH, leave
 from asgi_stack.observation import HTTPObservation, WebSocketObservation
 from asgi_stack.options import (
@@ -184,7 +185,8 @@ class RequestLoggingMiddleware:
         if query:
             fields["query"] = self._redactor.query(query)
         if record is not None and record.fields:
-            for name, value in self._redactor.value(dict(record.fields)).items():
+            bound = resolve_lazy_values(None, "", dict(record.fields))
+            for name, value in self._redactor.value(bound).items():
                 fields[f"{name}_" if name in fields else name] = value
 
     def _user_agent(self, scope: Scope) -> str | None:

@@ -18,7 +18,7 @@ from asgi_stack.logging.cloud_logging import cloud_entry
 from asgi_stack.settings import LogSettings, ServiceSettings
 from tests.logging.memory import lines
 
-__all__ = ["REPORTED_ERROR", "configured", "converted", "format_errors", "valid_lines"]
+__all__ = ["DOCUMENTED", "REPORTED_ERROR", "configured", "converted", "format_errors", "valid_lines"]
 
 Check: TypeAlias = "Callable[[object], bool] | Mapping[str, Check]"
 
@@ -72,6 +72,16 @@ def labels(value: object) -> bool:
 
 SPECIAL: Final = re.compile(r"logging\.googleapis\.com/.*[^_]$|timestamp(Seconds|Nanos)?$|eventTime$", re.DOTALL)
 """Keys with a meaning that no line of ours has, unless they are in the tables below."""
+
+DOCUMENTED: Final = (
+    *("severity", "message", "time", "httpRequest", "timestampSeconds", "timestampNanos"),
+    *("serviceContext", "context", "eventTime", "@type"),
+    *(
+        f"logging.googleapis.com/{name}"
+        for name in ("insertId", "labels", "operation", "sourceLocation", "spanId", "trace", "trace_sampled")
+    ),
+)
+"""The special fields of both pages, as they list them."""
 
 HTTP_REQUEST: Final[Mapping[str, Check]] = {
     "requestMethod": text,

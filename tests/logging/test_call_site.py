@@ -194,6 +194,16 @@ class TestStep:
 class TestPaths:
     """How a file is named."""
 
+    def test_entries_that_lead_nowhere_are_passed_over(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The working directory may be gone, as after a release, and `sys.path` may hold what is no path."""
+        gone = tmp_path / "gone"
+        gone.mkdir()
+        monkeypatch.chdir(gone)
+        monkeypatch.setattr(sys, "path", ["", None, b"/x", str(tmp_path)])
+        gone.rmdir()
+
+        assert call_site(str(tmp_path / "gone.py"), 1, "f")["file"] == "gone.py"
+
     def test_path_begins_where_the_module_was_found(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """What stands in `sys.path` is left out, the longest of several; a file outside is named whole."""
         monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "src"), *sys.path])

@@ -45,6 +45,17 @@ class TestCapturedWarnings:
         assert line["call_site"]["file"] == "tests/logging/test_captured_warnings.py"  # type: ignore[index]
         assert len(stream.getvalue().splitlines()) == 1
 
+    def test_place_is_told_without_call_sites_too(self) -> None:
+        """Where other lines have no place, a warning keeps it: nobody could act on it otherwise."""
+        stream = configured(call_site=False)
+
+        warnings.warn("old", stacklevel=1)
+        logging.getLogger("a").warning("x")
+
+        warning, other = lines(stream)
+        assert warning["call_site"]["file"] == "tests/logging/test_captured_warnings.py"  # type: ignore[index]
+        assert "call_site" not in other
+
     def test_configuring_twice_writes_it_once(self) -> None:
         """Each warning is written once, by what was configured last."""
         first = configured()

@@ -8,13 +8,12 @@ import logging
 import pytest
 
 from asgi_stack import RequestContext, Settings, configure_structlog, get_logger, log_exception, wrap
-from asgi_stack.logging.cloud_logging import RESERVED
 from asgi_stack.logging.configuration import active_configuration
 from asgi_stack.logging.emit import emit
 from asgi_stack.logging.processors import render_finished
 from asgi_stack.types import Receive, Scope, Send
 from tests.driver import exchange, http_scope, websocket_scope
-from tests.logging.cloud_format import configured, converted, valid_lines
+from tests.logging.cloud_format import DOCUMENTED, configured, converted, valid_lines
 
 STANDARD = {"timestamp": "2026-01-01T00:00:00.000001Z", "level": "error", "logger": "shop", "event": "failed"}
 REQUEST = {**STANDARD, "logger": "asgi_stack.request", "event": "request_completed"}
@@ -150,7 +149,7 @@ class TestSpecialFields:
         """A field that only is called so is left alone."""
         assert converted({**STANDARD, "call_site": site})["call_site"] == site
 
-    @pytest.mark.parametrize("name", sorted(RESERVED))
+    @pytest.mark.parametrize("name", sorted(DOCUMENTED))
     def test_field_cannot_pass_for_a_special_one(self, name: str) -> None:
         """A field of such a name is written beside it: an `insertId` from outside could hide another line."""
         stream = configured()

@@ -21,6 +21,7 @@ from asgi_stack.logging.emit import emit
 from asgi_stack.logging.handlers import is_of_console
 from asgi_stack.logging.loggers import StandardLibraryHandler
 from tests.logging.memory import Elsewhere, configured, lines
+from tests.logging.pipes import program, result
 
 
 class TestHandlers:
@@ -41,6 +42,18 @@ class TestHandlers:
 
         assert (before.sent, after.sent, (tmp_path / "shop.log").read_text()) == (["x"], ["x"], "x\n")
         assert [line["event"] for line in lines(stream)] == ["x"]
+
+    def test_what_a_formatter_notes_on_the_record_is_no_field(self, tmp_path: Path) -> None:
+        """A file whose format shows time and message leaves both on the record; our line does not repeat them."""
+        file = logging.FileHandler(tmp_path / "shop.log")
+        file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logging.getLogger().addHandler(file)
+        stream = configured(call_site=False)
+
+        logging.getLogger("a").warning("order %d", 7, extra={"total": 1})
+        file.close()
+
+        assert list(lines(stream)[0]) == ["timestamp", "level", "logger", "event", "total"]
 
     def test_handlers_of_the_console_are_replaced(self, capsys: pytest.CaptureFixture[str]) -> None:
         """What `basicConfig` set up for standard error would write each line a second time."""
@@ -69,6 +82,18 @@ class TestHandlers:
             handler = next(each for each in logging.getLogger().handlers if isinstance(each, StandardLibraryHandler))
 
         assert is_of_console(handler)
+
+    def test_standard_output_opened_as_a_file_is_the_console(self) -> None:
+        """`hypercorn --access-logfile /dev/stdout` opens another descriptor of the same pipe."""
+        code = """
+import logging, sys
+from asgi_stack.logging.handlers import is_of_console
+print([is_of_console(logging.FileHandler(path)) for path in ("/dev/stdout", "/dev/stderr", sys.argv[1])])
+"""
+        with program(code, "/dev/null") as process:
+            lines_of_it, _ = result(process)
+
+        assert lines_of_it == [b"[True, True, False]"]
 
     def test_buffer_before_a_file_leads_elsewhere(self, tmp_path: Path) -> None:
         """A handler that keeps records back is what it hands them to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import subprocess
@@ -11,8 +12,9 @@ import pytest
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from asgi_stack import RequestContext, get_logger, log_context
+from asgi_stack import RequestContext, configure_structlog, get_logger, log_context
 from asgi_stack.logging.emit import emit
+from asgi_stack.settings import LogSettings
 from tests.logging.memory import configured, lines
 
 
@@ -225,6 +227,29 @@ class TestConfiguring:
 
         assert stream.getvalue() == b""
         assert "1 log line(s) dropped, last: TypeError" in capsys.readouterr().err
+
+    def test_notice_of_lost_lines_belongs_to_no_request(self) -> None:
+        """It may be written from within a request, whose lines those were not."""
+
+        class Failing(io.BytesIO):
+            fails = True
+
+            def write(self, data: bytes, /) -> int:  # type: ignore[override] # we write nothing else
+                if self.fails:
+                    raise OSError
+                return super().write(data)
+
+        stream = Failing()
+        configure_structlog(LogSettings(format="json"), stream=stream)
+        with RequestContext.scope("job-1"), log_context(order=7):
+            get_logger("a").info("lost")
+            stream.fails = False
+            get_logger("a").info("x")
+
+        x, notice = lines(stream)
+        assert x["correlation_id"] == "job-1"
+        assert (notice["event"], notice["dropped"]) == ("log_lines_dropped", 1)
+        assert not {"correlation_id", "request_id", "order"} & set(notice)
 
     def test_process_without_standard_output_still_runs(self) -> None:
         """With standard output closed, lines are dropped and the program goes on."""

@@ -118,3 +118,27 @@ class TestCapturing:
 
         assert taken == ["x"]
         assert stream.getvalue() == b""
+
+
+class TestExtra:
+    """The fields of the standard library's records."""
+
+    @pytest.mark.parametrize("name", ["event", "_record", "_from_structlog", "exc_info_", "level", "logger", "_name"])
+    def test_field_of_any_name_changes_nothing_else(self, name: str) -> None:
+        """The message stays, and a field that is named like a key of ours, or of structlog's, stands beside it."""
+        stream = configured()
+
+        logging.getLogger("a").warning("the %s", "message", extra={name: "forged", "own": 1})
+
+        [line] = lines(stream)
+        assert (line["event"], line["level"], line["logger"], line["own"]) == ("the message", "warning", "a", 1)
+        assert "forged" in (line.get(name), line.get(f"{name}_"))
+
+    def test_record_without_names_is_written(self) -> None:
+        """A record that was made by hand, as those from another process are, may lack its logger and its file."""
+        stream = configured()
+
+        logging.getLogger().handle(logging.makeLogRecord({"msg": "bare", "levelno": 30, "levelname": "WARNING"}))
+        logging.getLogger().handle(logging.LogRecord("a", 30, None, 1, "no file", (), None))  # type: ignore[arg-type]
+
+        assert [line["event"] for line in lines(stream)] == ["bare", "no file"]

@@ -7,7 +7,17 @@ from functools import partial
 
 import pytest
 
-from asgi_stack import get_logger
+from asgi_stack import (
+    RequestContext,
+    RequestContextMiddleware,
+    RequestLoggingMiddleware,
+    get_logger,
+    log_context,
+    log_exception,
+)
+from asgi_stack.logging.emit import emit
+from asgi_stack.types import Receive, Scope, Send
+from tests.driver import exchange, http_scope
 from tests.logging.memory import configured, lines
 
 
@@ -24,6 +34,17 @@ class Plan:
 
 async def wait() -> None:
     """Do nothing: called without an `await` it would warn."""
+
+
+class Proxy:
+    """An object that stands for another, which cannot be had here."""
+
+    def __repr__(self) -> str:
+        return "<a proxy>"
+
+    @property  # type: ignore[misc] # as proxies do it
+    def __class__(self) -> type:
+        raise RuntimeError("not here")
 
 
 class TestLazyValues:
@@ -84,3 +105,41 @@ class TestLazyValues:
 
         assert called == []
         assert "callback" in str(lines(stream)[0]["callback"])
+
+    def test_values_of_a_block_are_lazy_in_all_lines(self) -> None:
+        """What `log_context` adds is called for the standard library's lines and the layers' as for structlog's."""
+        stream = configured()
+
+        with log_context(value=lambda: "called"):
+            get_logger("a").info("x")
+            logging.getLogger("a").warning("y", extra={"own": 1})
+            emit("info", "z", {}, logger="a")
+
+        assert [line["value"] for line in lines(stream)] == ["called"] * 3
+
+    def test_proxy_is_not_asked_for_what_it_stands_for(self) -> None:
+        """An object that fails when it is asked for its class, as a lazy user of Django does, costs no line."""
+        stream = configured()
+
+        with RequestContext.scope() as record, log_context(user=Proxy()):
+            get_logger("a").info("x", user=Proxy())
+            record.bind(user=Proxy())
+            emit("info", "z", {}, logger="a")
+
+        assert [line["event"] for line in lines(stream)] == ["x", "z"]
+
+    async def test_bound_field_is_lazy_in_the_request_line(self) -> None:
+        """What a handler binds to the request, and what is told with an exception, is called as in any line."""
+        stream = configured()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            bound = RequestContext.current()
+            assert bound is not None
+            bound.bind(value=lambda: "called")
+            log_exception(ValueError(), value=lambda: "called too")
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body"})
+
+        await exchange(RequestContextMiddleware(RequestLoggingMiddleware(app)), http_scope())
+
+        assert [line["value"] for line in lines(stream)] == ["called too", "called"]

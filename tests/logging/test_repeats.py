@@ -6,9 +6,11 @@ import logging
 
 import pytest
 
-from asgi_stack import RequestContext
+from asgi_stack import RequestContext, configure_structlog
 from asgi_stack.logging.marks import mark_line_due
+from asgi_stack.settings import LogSettings
 from tests.log_capture import LogLines
+from tests.odd_values import Unprintable
 
 
 class TestFrameworkRepeats:
@@ -45,3 +47,39 @@ class TestFrameworkRepeats:
         logging.getLogger("django.request").error("second", exc_info=error)
 
         assert [line["event"] for line in log_lines()] == ["first", "second"]
+
+
+def log_alone(log_lines: LogLines) -> None:
+    """Log without pytest's own handlers, which fail on records such as these."""
+    logging.getLogger().handlers[:] = []
+    configure_structlog(LogSettings(), server_access_log=False, stream=log_lines.stream)
+
+
+class TestHostileRecords:
+    """What a filter looks at may be anything."""
+
+    @pytest.mark.parametrize("logger", ["shop", "uvicorn.error"])
+    def test_exception_that_cannot_be_asked_fails_no_call(self, logger: str, log_lines: LogLines) -> None:
+        """A class that answers for missing attributes, and fails in doing so, costs nobody more than its line."""
+        log_alone(log_lines)
+
+        class WrapperError(Exception):
+            def __getattr__(self, name: str) -> object:
+                return getattr(self.inner, name)
+
+        with RequestContext.scope():
+            logging.getLogger(logger).error("failed", exc_info=WrapperError("x"))
+
+        assert [line["event"] for line in log_lines()] == ["failed"]
+
+    @pytest.mark.parametrize("logger", ["shop", "uvicorn.error"])
+    def test_message_may_be_any_object(self, logger: str, log_lines: LogLines) -> None:
+        """A message that has no text costs its line, not the call."""
+        log_alone(log_lines)
+        error = ValueError("no")
+        with RequestContext.scope():
+            mark_line_due(error)
+            logging.getLogger(logger).error(Unprintable(), exc_info=error)
+            logging.getLogger(logger).error("next")
+
+        assert [line["event"] for line in log_lines()] == ["next"]

@@ -16,7 +16,7 @@ from tests.logging.memory import Elsewhere, configured, lines
 class TestServers:
     """uvicorn's and hypercorn's own lines."""
 
-    @pytest.mark.parametrize("name", ["uvicorn.error", "hypercorn.error"])
+    @pytest.mark.parametrize("name", ["uvicorn", "uvicorn.error", "uvicorn.asgi", "hypercorn.error"])
     def test_server_lines_have_our_form_once(self, name: str, capsys: pytest.CaptureFixture[str]) -> None:
         """A server's line is written once, by us, even when the server puts its own handler in place later."""
         stream = configured()
@@ -130,6 +130,54 @@ class TestServers:
             configured()
 
             assert not access.hasHandlers()
+
+    @pytest.mark.parametrize("by", ["left without a handler", "left to the root"])
+    def test_server_that_silences_its_access_lines_later_is_heard(self, by: str) -> None:
+        """What a server decides after our first configuration counts at the second, as where a module runs twice."""
+        access = logging.getLogger("uvicorn.access")
+        access.propagate = by == "left to the root"
+        access.handlers = [] if access.propagate else [logging.StreamHandler(sys.stdout)]
+        configured()
+        access.handlers, access.propagate = [], False
+
+        configured()
+
+        assert not access.hasHandlers()
+
+    def test_loggers_below_the_servers_are_heard(self) -> None:
+        """A logger of the user's under `uvicorn` passes on to it what the server's own loggers do not."""
+        server = logging.getLogger("uvicorn")
+        server.handlers, server.propagate = [logging.StreamHandler(sys.stdout)], False
+        stream = configured()
+        configured(level="INFO")
+        stream = configured()
+
+        logging.getLogger("uvicorn.mine").info("x")
+        logging.getLogger("uvicorn.error").info("y")
+        server.info("z")
+
+        assert [line["event"] for line in lines(stream)] == ["x", "y", "z"]
+
+    def test_filters_that_are_added_later_decide(self) -> None:
+        """A filter that drops health checks from the access lines works whether it was added before or after."""
+        access = logging.getLogger("uvicorn.access")
+        access.addFilter(lambda record: "before" not in record.getMessage())
+        stream = configured()
+        access.addFilter(lambda record: "after" not in record.getMessage())
+
+        for path in ("before", "after", "orders"):
+            access.warning("GET /%s", path)
+
+        assert [line["event"] for line in lines(stream)] == ["GET /orders"]
+
+    def test_list_of_handlers_is_left_to_its_owner(self) -> None:
+        """Gunicorn gives its own list of handlers to uvicorn's loggers; it keeps what is in it."""
+        shared: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+        logging.getLogger("uvicorn.error").handlers = shared
+
+        configured()
+
+        assert len(shared) == 1
 
     def test_access_lines_come_back_with_a_later_call(self) -> None:
         """What we silenced ourselves, a later configuration brings back."""

@@ -257,3 +257,18 @@ class TestFlushLogs:
         assert first == b"end\n"
         assert FLUSH_S - 0.5 < took_s < FLUSH_S + 2
         assert b"log line(s) not written yet" in err
+
+    def test_end_waits_once(self) -> None:
+        """A reader that the shutdown has waited for in vain is not waited for again at exit, nor told of again."""
+        code = "from asgi_stack.logging.sink import flush_logs\n" + WRITE_300_KB
+        with program(code + "flush_logs(0.5); sys.stderr.write('end\\n'); sys.stderr.flush()") as process:
+            assert process.stderr is not None
+            first, second = process.stderr.readline(), process.stderr.readline()
+            start = time.monotonic()
+            process.wait(30)
+            took_s = time.monotonic() - start
+            rest = process.stderr.read()
+
+        assert b"log line(s) not written yet" in first
+        assert (second, rest) == (b"end\n", b"")
+        assert took_s < FLUSH_S - 0.5
