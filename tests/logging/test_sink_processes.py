@@ -13,7 +13,7 @@ from tests.logging.pipes import program, result
 
 STALL_S = 3.0
 LATE_S = 0.1
-ATTEMPTS = 3
+ATTEMPTS = 6
 
 HEARTBEAT = """
 import asyncio, json, sys, time
