@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Final, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from asgi_stack.settings_errors import PREFIX, SettingsError, describe_problems, misnamed
@@ -81,8 +82,16 @@ class ContextSettings(_Group):
 class LogSettings(_Group):
     """What is logged, and how a line looks."""
 
-    # pydantic-settings hands the defaults on by the names of the fields, beside what variables set by the alias.
+    # pydantic-settings hands defaults on by the names of the fields, beside what variables set by the alias.
     model_config = ConfigDict(populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _prefer_alias(cls, given: object) -> object:
+        """Let a variable win over the default of a group, with `nested_model_default_partial_update` of a subclass."""
+        if isinstance(given, Mapping) and "schema" in given:
+            return {name: value for name, value in cast("Mapping[str, object]", given).items() if name != "schema_"}
+        return given
 
     level: Annotated[LogLevel, ignoring_case(LogLevel)] = Field(
         default="INFO", description="The least level that is written"

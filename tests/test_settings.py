@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from pydantic_settings import SettingsConfigDict
 
-from asgi_stack.settings import LogSettings, Settings
+from asgi_stack.settings import LogSettings, ServiceSettings, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +24,14 @@ def set_variables(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
     """Set variables by what comes after `ASGI_STACK_`."""
     for name, value in variables.items():
         monkeypatch.setenv(f"ASGI_STACK_{name}", value)
+
+
+class OwnSettings(Settings):
+    """Settings of a service with a default of its own, made as the demo's are."""
+
+    model_config = SettingsConfigDict(nested_model_default_partial_update=True)
+
+    service: ServiceSettings = ServiceSettings(name="shop")
 
 
 class TestDefaults:
@@ -108,10 +117,11 @@ class TestSources:
     def test_words_are_compared_without_case(
         self, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
     ) -> None:
-        """A choice may be written in capitals or small letters."""
+        """A choice may be written in capitals or small letters, also where a service has defaults of its own."""
         set_variables(monkeypatch, **{variable: value})
 
         assert expected in repr(Settings())
+        assert expected in repr(OwnSettings())
 
     def test_names_are_compared_without_case(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A variable may be written in small letters."""
