@@ -89,9 +89,10 @@ class LogSettings(_Group):
     @classmethod
     def _prefer_alias(cls, given: object) -> object:
         """Let a variable win over the default of a group, with `nested_model_default_partial_update` of a subclass."""
-        if isinstance(given, Mapping) and "schema" in given:
-            return {name: value for name, value in cast("Mapping[str, object]", given).items() if name != "schema_"}
-        return given
+        if not isinstance(given, Mapping):
+            return given
+        named = cast("Mapping[str, object]", given)
+        return {name: value for name, value in named.items() if name != "schema_" or "schema" not in named}
 
     level: Annotated[LogLevel, ignoring_case(LogLevel)] = Field(
         default="INFO", description="The least level that is written"
