@@ -49,7 +49,8 @@ class HTTPExchange:
 
     def send(self, message: Message) -> Awaitable[None]:
         """Hand a message to the server and note what it changes."""
-        if message["type"] == "http.response.start":
+        kind = message["type"]
+        if kind == "http.response.start":
             self.started = True
             self._trailers = message.get("trailers", False)
         elif ends_response(message, self._trailers):

@@ -118,13 +118,15 @@ class GuardedHTTPExchange(HTTPExchange):
         is_eventful: Whether any of these was ever set: of most requests there is nothing more to tell.
     """
 
-    __slots__ = ("_before", "_bodiless", "_judge", "held", "is_eventful", "judged", "scope", "violation")
+    __slots__ = ("_before", "_bodiless", "_flows", "_judge", "held", "is_eventful", "judged", "scope", "violation")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, judge: Judge) -> None:
         HTTPExchange.__init__(self, scope, receive, send)
         self.scope = scope
         self._judge = judge
         self._bodiless = False
+        # Nothing more is to be looked at: each part of the body goes on as it comes.
+        self._flows = False
         # Whoever calls the app may be handling an exception, which then is not the app's.
         self._before = sys.exception()
         self.held: HeldResponse | None = None
@@ -135,6 +137,9 @@ class GuardedHTTPExchange(HTTPExchange):
     def send(self, message: Message) -> Awaitable[None]:
         """Check a message from the app, then hand it to the server, or hold it."""
         kind = message["type"]
+        if self._flows and message.get("more_body", False) and kind == "http.response.body":
+            send = self._send  # as a name of its own, since calling an attribute takes longer
+            return send(message)
         if kind == "http.response.start":
             return self._start(message)
         if self.held is not None and kind not in _BESIDE:
@@ -199,6 +204,8 @@ class GuardedHTTPExchange(HTTPExchange):
         if status in BODILESS_STATUSES:
             self._bodiless = True
             message = without_body(message)
+        else:
+            self._flows = not self._may_raise
         return HTTPExchange.send(self, message)
 
     def _violates(self, error: ProtocolError) -> ProtocolError:

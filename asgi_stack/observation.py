@@ -50,14 +50,17 @@ class HTTPObservation(HTTPExchange):
     def send(self, message: Message) -> Awaitable[None]:
         """Hand a message to the server and measure it."""
         kind = message["type"]
-        # While the last message is on its way, a listening app may be told of a disconnect that only ends the exchange.
-        self._left_before_end = self.left
         if kind == "http.response.body":
             self.bytes_out += len(message.get("body", b""))
+            if message.get("more_body", False) and not self._may_raise:
+                send = self._send  # as a name of its own, since calling an attribute takes longer
+                return send(message)
         elif kind == "http.response.start":
             self._note_start(message)
         elif kind in ("http.response.pathsend", "http.response.zerocopysend"):
             self.bytes_out += message.get("count") or max(0, _announced_length(self._headers) - self.bytes_out)
+        # While the last message is on its way, a listening app may be told of a disconnect that only ends the exchange.
+        self._left_before_end = self.left
         return HTTPExchange.send(self, message)
 
     async def receive(self) -> Message:

@@ -32,7 +32,7 @@ from asgi_stack.options import check_app, check_flag, strings_of
 from asgi_stack.pipeline import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from asgi_stack.types import AnyASGIApp, ASGIApp, Header, Message, Receive, Scope, Send
 
@@ -44,7 +44,10 @@ _OURS: Final = frozenset({_CORRELATION_ID, _REQUEST_ID})
 WARN_AT_MOST_EVERY_S: Final = 60.0
 _logger: Final = logging.getLogger("asgi_stack.context")
 _NOTE: Final = "correlation_id="
-_STARTS: Final = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+_STARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "http": ("http.response.start",),
+    "websocket": ("websocket.accept", "websocket.http.response.start"),
+}
 
 _valid_id: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,127}").fullmatch
 _is_token: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+").fullmatch  # RFC 9110 section 5.6.2
@@ -93,11 +96,14 @@ class RequestContextMiddleware:
         outer = scope.get(ACTIVE, ())
         if scope["type"] not in ("http", "websocket") or type(self) in outer:
             return await self.app(scope, receive, send)
+        starts = _STARTS[scope["type"]]
         record, problems = self._record(scope)
         ids = [(_CORRELATION_ID, record.correlation_id.encode()), (_REQUEST_ID, record.request_id.encode())]
 
         def send_with_ids(message: Message) -> Awaitable[None]:
-            return send(_with_ids(message, ids) if message["type"] in _STARTS else message)
+            if message["type"] in starts:
+                message = _with_ids(message, ids)
+            return send(message)
 
         scope[ACTIVE] = (*outer, type(self))
         # Set unconditionally: a keep-alive connection may hand over the context of its previous request
