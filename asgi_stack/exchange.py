@@ -34,13 +34,26 @@ class HTTPExchange:
         refusal: What the server's send raised then, where it did.
     """
 
-    __slots__ = ("_may_raise", "_receive", "_send", "_trailers", "complete", "ended_at", "left", "refusal", "started")
+    __slots__ = (
+        "_flows",
+        "_may_raise",
+        "_receive",
+        "_send",
+        "_trailers",
+        "complete",
+        "ended_at",
+        "left",
+        "refusal",
+        "started",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
         self._may_raise = send_may_raise(scope)
         self._trailers = False
+        # Set by who extends this: whether the parts of the body go on as they come, and only the last changes anything.
+        self._flows = False
         self.started = False
         self.complete = False
         self.ended_at: float | None = None
@@ -49,8 +62,7 @@ class HTTPExchange:
 
     def send(self, message: Message) -> Awaitable[None]:
         """Hand a message to the server and note what it changes."""
-        kind = message["type"]
-        if kind == "http.response.start":
+        if message["type"] == "http.response.start":
             self.started = True
             self._trailers = message.get("trailers", False)
         elif ends_response(message, self._trailers):

@@ -118,15 +118,13 @@ class GuardedHTTPExchange(HTTPExchange):
         is_eventful: Whether any of these was ever set: of most requests there is nothing more to tell.
     """
 
-    __slots__ = ("_before", "_bodiless", "_flows", "_judge", "held", "is_eventful", "judged", "scope", "violation")
+    __slots__ = ("_before", "_bodiless", "_judge", "held", "is_eventful", "judged", "scope", "violation")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, judge: Judge) -> None:
         HTTPExchange.__init__(self, scope, receive, send)
         self.scope = scope
         self._judge = judge
         self._bodiless = False
-        # Nothing more is to be looked at: each part of the body goes on as it comes.
-        self._flows = False
         # Whoever calls the app may be handling an exception, which then is not the app's.
         self._before = sys.exception()
         self.held: HeldResponse | None = None
@@ -137,8 +135,9 @@ class GuardedHTTPExchange(HTTPExchange):
     def send(self, message: Message) -> Awaitable[None]:
         """Check a message from the app, then hand it to the server, or hold it."""
         kind = message["type"]
-        if self._flows and message.get("more_body", False) and kind == "http.response.body":
-            send = self._send  # as a name of its own, since calling an attribute takes longer
+        if self._flows and kind == "http.response.body":
+            # As a name of its own, since calling an attribute takes longer.
+            send = self._send if message.get("more_body", False) else self._send_last
             return send(message)
         if kind == "http.response.start":
             return self._start(message)
@@ -205,7 +204,7 @@ class GuardedHTTPExchange(HTTPExchange):
             self._bodiless = True
             message = without_body(message)
         else:
-            self._flows = not self._may_raise
+            self._flows = not (self._may_raise or message.get("trailers", False))
         return HTTPExchange.send(self, message)
 
     def _violates(self, error: ProtocolError) -> ProtocolError:

@@ -52,15 +52,17 @@ class HTTPObservation(HTTPExchange):
         kind = message["type"]
         if kind == "http.response.body":
             self.bytes_out += len(message.get("body", b""))
-            if message.get("more_body", False) and not self._may_raise:
+            if self._flows and message.get("more_body", False):
                 send = self._send  # as a name of its own, since calling an attribute takes longer
                 return send(message)
         elif kind == "http.response.start":
-            self._note_start(message)
+            return self._send_start(message)
         elif kind in ("http.response.pathsend", "http.response.zerocopysend"):
             self.bytes_out += message.get("count") or max(0, _announced_length(self._headers) - self.bytes_out)
         # While the last message is on its way, a listening app may be told of a disconnect that only ends the exchange.
         self._left_before_end = self.left
+        if self._flows and kind == "http.response.body":
+            return self._send_last(message)
         return HTTPExchange.send(self, message)
 
     async def receive(self) -> Message:
@@ -70,12 +72,14 @@ class HTTPObservation(HTTPExchange):
             self.bytes_in += len(message.get("body", b""))
         return message
 
-    def _note_start(self, message: Message) -> None:
+    def _send_start(self, message: Message) -> Awaitable[None]:
         # A second start is the app's mistake: the first one has left.
         if not self.started:
             self.status = message.get("status")
             self.ttfb_s = perf_counter() - self._started_at
             self._headers = message.get("headers")
+            self._flows = not (self._may_raise or message.get("trailers", False))
+        return HTTPExchange.send(self, message)
 
     def duration_s(self) -> float:
         """Give the seconds until the last body message was handed over, else until now."""

@@ -51,6 +51,8 @@ KEPT_KEYS: Final = (*STANDARD_KEYS, "_record")
 
 _LAZY: Final = frozenset({FunctionType, MethodType, BuiltinMethodType, partial})
 
+NS_PER_S: Final = 1_000_000_000
+
 LEVEL_OF_METHOD: Final = {"warn": "warning", "exception": "error", "fatal": "critical", "msg": "info"}
 
 
@@ -75,14 +77,23 @@ class StartEntry:
 
     def entry(self, level: str, logger: str, event: object, fields: Mapping[str, object]) -> dict[str, object]:
         """Make the entry's dict; `fields` are never changed."""
-        entry: dict[str, object] = {"timestamp": self._clock(), "level": level, "logger": logger, "event": event}
         record = current_request.get()
-        if record is not None:
-            entry["correlation_id"] = record.correlation_id
-            entry["request_id"] = record.request_id
-        length = len(entry) + len(fields)
-        entry.update(fields)
-        if len(entry) != length or "call_site" in fields:
+        entry: dict[str, object]
+        if record is None:
+            entry = {"timestamp": self._clock(), "level": level, "logger": logger, "event": event, **fields}
+            expected = len(fields) + 4
+        else:
+            entry = {
+                "timestamp": self._clock(),
+                "level": level,
+                "logger": logger,
+                "event": event,
+                "correlation_id": record.correlation_id,
+                "request_id": record.request_id,
+                **fields,
+            }
+            expected = len(fields) + 6
+        if len(entry) != expected or "call_site" in fields:
             return self.entry(level, logger, event, _beside_standard_keys(_without_known_ids(fields)))
         if entry["timestamp"] is None:
             del entry["timestamp"]
@@ -211,16 +222,18 @@ def make_clock(pattern: str) -> Callable[[], float | str]:
 
 def _iso_clock() -> Callable[[], str]:
     # Date and time of a second are formatted once (1.4 us); one assignment of a pair keeps threads apart.
-    cached = ("", "")
+    cached = (0, "")
 
     def iso() -> str:
         nonlocal cached
-        digits = str(time.time_ns())
-        second, microseconds = digits[:-9], digits[-9:-3]
-        known, text = cached
-        if second != known:
-            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(int(second)))
-            cached = (second, text)
-        return f"{text}.{microseconds}Z"
+        now = time.time_ns()
+        start, text = cached
+        passed = now - start
+        if not 0 <= passed < NS_PER_S:
+            start = now - now % NS_PER_S
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(start // NS_PER_S))
+            cached = (start, text)
+            passed = now - start
+        return f"{text}.{passed // 1000:06d}Z"
 
     return iso

@@ -10,6 +10,7 @@ Source: https://asgi.readthedocs.io/en/latest/specs/www.html.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, get_args
 
 from asgi_stack.context import RequestContext, current_request
@@ -89,6 +90,8 @@ class RequestLoggingMiddleware:
         self._is_excluded = _matcher("exclude_paths", exclude_paths)
         self._is_sensitive = _matcher("sensitive_paths", sensitive_paths)
         self._redactor = redactor or Redactor()
+        # Clients are few kinds, and a browser's name takes 3 us to search for secrets.
+        self._shown_user_agent = lru_cache(maxsize=256)(self._redacted_user_agent)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -192,8 +195,11 @@ class RequestLoggingMiddleware:
     def _user_agent(self, scope: Scope) -> str | None:
         for name, value in scope.get("headers", ()):
             if len(name) == len(b"user-agent") and name.lower() == b"user-agent":
-                return self._redactor.text(str(value[:MAX_USER_AGENT_CHARS], "latin-1"))
+                return self._shown_user_agent(value[:MAX_USER_AGENT_CHARS])
         return None
+
+    def _redacted_user_agent(self, value: bytes) -> str:
+        return self._redactor.text(str(value, "latin-1"))
 
 
 def _is_late(error: BaseException | None, record: RequestContext | None) -> bool:
