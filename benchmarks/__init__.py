@@ -1,0 +1,3 @@
+"""What the stack costs, beside a bare app and what people use today: run as `python -m benchmarks`."""
+
+from __future__ import annotations
