@@ -193,8 +193,6 @@ _POOL_SIZE: Final = 256
 _pool: list[str] = []
 _VERSION_4: Final = bytes((byte & 0x0F) | 0x40 for byte in range(256))
 _VARIANT: Final = bytes((byte & 0x3F) | 0x80 for byte in range(256))
-_DASHED: Final = b"........-....-....-....-............ "
-_DIGIT_PLACES: Final = [place for place, byte in enumerate(_DASHED) if byte == ord(".")]
 
 
 def generate_correlation_id() -> str:
@@ -213,12 +211,13 @@ def _make_ids(count: int) -> list[str]:
     noise = bytearray(os.urandom(16 * count))
     noise[6::16] = noise[6::16].translate(_VERSION_4)
     noise[8::16] = noise[8::16].translate(_VARIANT)
-    digits = noise.hex().encode()
-    text = bytearray(_DASHED * count)
-    # One digit of all ids at a time: 32 strided copies for 256 ids, three times cheaper than slicing each id.
-    for digit, place in enumerate(_DIGIT_PLACES):
-        text[place :: len(_DASHED)] = digits[digit::32]
-    return text.decode().split()
+    # Eight groups of four digits, of which a UUID joins the first two and the last three: 8-4-4-4-12.
+    text = bytearray(noise.hex("-", 2).encode())
+    del text[34::40]
+    del text[29::39]
+    del text[4::38]
+    text[36::37] = b" " * (count - 1)
+    return text.decode().split(" ")
 
 
 if hasattr(os, "register_at_fork"):

@@ -26,6 +26,7 @@ from asgi_stack.context import (
     id_problem,
     warn_of_replaced_ids,
 )
+from asgi_stack.header_names import USUAL_REQUEST_NAMES, USUAL_RESPONSE_NAMES, learn_name
 from asgi_stack.log_fields import reset_quietly
 from asgi_stack.middleware.active import ACTIVE, leave
 from asgi_stack.options import check_app, check_flag, strings_of
@@ -41,6 +42,7 @@ __all__ = ["RequestContextMiddleware"]
 _CORRELATION_ID: Final = CORRELATION_ID_HEADER.lower().encode()
 _REQUEST_ID: Final = REQUEST_ID_HEADER.lower().encode()
 _OURS: Final = frozenset({_CORRELATION_ID, _REQUEST_ID})
+_others: Final = {*USUAL_RESPONSE_NAMES} - _OURS
 WARN_AT_MOST_EVERY_S: Final = 60.0
 _logger: Final = logging.getLogger("asgi_stack.context")
 _NOTE: Final = "correlation_id="
@@ -87,7 +89,7 @@ class RequestContextMiddleware:
         self.app: ASGIApp = app
         self._sources = _header_names(sources)
         self._read = frozenset({*self._sources, _REQUEST_ID})
-        self._read_lengths = frozenset(map(len, self._read))
+        self._unread = USUAL_REQUEST_NAMES - self._read
         self._trust_inbound = trust_inbound
         self._generate = generate if generate is generate_correlation_id else _checked(generate)
 
@@ -125,27 +127,26 @@ class RequestContextMiddleware:
 
     def _record(self, scope: Scope) -> tuple[RequestContext, dict[str, tuple[int, str]] | None]:
         found: dict[bytes, list[bytes]] | None = None
+        unread = self._unread
         for name, value in scope.get("headers", ()):
-            # The length rules nearly all names out, cheaper than lower-casing each.
-            if len(name) in self._read_lengths and (key := name.lower()) in self._read:
+            if name not in unread and (lowered := name.lower()) in self._read:
                 found = found or {}
-                found.setdefault(key, []).append(value)
-        client = scope.get("client")
-        correlation_id = request_id = inbound = problems = None
-        if found is not None:
+                found.setdefault(lowered, []).append(value)
+        problems = None
+        if found is None:
+            record = RequestContext(self._generate(), generate_correlation_id())
+        else:
             inbound, request_id, problems = self._choose(found)
             if self._trust_inbound:
-                correlation_id = inbound
+                record = RequestContext(inbound or self._generate(), request_id or generate_correlation_id())
             else:
-                request_id = None
-        record = RequestContext(
-            correlation_id or self._generate(),
-            request_id or generate_correlation_id(),
-            method=scope.get("method"),
-            path=scope.get("path"),
-            client=client[0] if client else None,
-            client_correlation_id=None if self._trust_inbound else inbound,
-        )
+                record = RequestContext(self._generate(), generate_correlation_id())
+                record.client_correlation_id = inbound
+        record.method = scope.get("method")
+        record.path = scope.get("path")
+        client = scope.get("client")
+        if client:
+            record.client = client[0]
         return record, problems
 
     def _choose(
@@ -209,7 +210,14 @@ def _problem(values: list[bytes]) -> tuple[int, str]:
 
 
 def _with_ids(message: Message, ids: list[Header]) -> Message:
-    headers = [pair for pair in message.get("headers") or () if pair[0].lower() not in _OURS]
+    headers: list[Header] = []
+    for pair in message.get("headers") or ():
+        name = pair[0]
+        if name not in _others:
+            if name.lower() in _OURS:
+                continue
+            learn_name(_others, name)
+        headers.append(pair)
     headers += ids
     return {**message, "headers": headers}
 

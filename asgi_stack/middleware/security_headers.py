@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from typing import ClassVar, Final
 
+from asgi_stack.header_names import USUAL_RESPONSE_NAMES, USUAL_VALUES, learn_name
 from asgi_stack.middleware.active import ACTIVE, leave
 from asgi_stack.options import check_app
 from asgi_stack.pipeline import Stage
@@ -77,7 +78,7 @@ class SecurityHeadersMiddleware:
         self._plain = policy.plain
         self._encrypted = policy.encrypted
         self._contested = policy.names | NEVER_FROM_APP
-        self._watched = self._contested | {_CONTENT_TYPE}
+        self._uncontested = {*USUAL_RESPONSE_NAMES} - self._contested - {_CONTENT_TYPE}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -100,22 +101,31 @@ class SecurityHeadersMiddleware:
 
     def _headers(self, message: Message, sets: HeaderSets) -> list[Header]:
         headers: list[Header] = [*(message.get("headers") or ())]
-        added = sets.other
+        uncontested = self._uncontested
+        is_html = False
         contested: list[bytes] = []
         for name, value in headers:
-            lowered = name.lower()
-            if lowered in self._watched:
-                if lowered == _CONTENT_TYPE and _is_html(value):
-                    added = sets.html
+            if name not in uncontested:
+                lowered = name.lower()
+                is_html = is_html or (lowered == _CONTENT_TYPE and value not in _USUAL_DATA and _is_html(value))
                 if lowered in self._contested:
                     contested.append(lowered)
+                elif lowered != _CONTENT_TYPE:
+                    learn_name(uncontested, name)
+        added = sets.html if is_html else sets.other
         if message.get("status") == _NOT_MODIFIED:
             added = sets.not_modified
-        return _settled(headers, added, contested) if contested else [*headers, *added]
+        if contested:
+            return _settled(headers, added, contested)
+        headers += added
+        return headers
 
 
 def _is_html(content_type: bytes) -> bool:
     return content_type.partition(b";")[0].strip().lower() == _HTML
+
+
+_USUAL_DATA: Final = frozenset(value for value in USUAL_VALUES if not _is_html(value))
 
 
 def _settled(headers: list[Header], added: tuple[Header, ...], contested: list[bytes]) -> list[Header]:
