@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import orjson
 
 from asgi_stack.bounded_copy import MAX_TEXT_CHARS, BoundedCopy, safe_repr, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["encode_copied", "encode_json", "json_copy"]
 
@@ -55,7 +58,7 @@ def encode_copied(data: object) -> bytes:
     further copy.
     """
     try:
-        line = orjson.dumps(data, default=_leaf, option=_OPTIONS)
+        line = orjson.dumps(data, _leaf, _OPTIONS)
     except Exception:  # noqa: BLE001 - cycles, lone surrogates, large integers, keys that are no strings, depth
         try:
             line = orjson.dumps(json_copy(data))
@@ -70,12 +73,17 @@ def _is_plain(value: object, depth: int) -> bool:
         return True
     if depth < 0:
         return False
+    members: Iterable[object]
     if kind is dict:
         members = cast("dict[object, object]", value).values()
-        return _PLAIN.issuperset(map(type, members)) or all(_is_plain(member, depth - 1) for member in members)
-    if kind is list or kind is tuple:
-        return all(_is_plain(member, depth - 1) for member in cast("list[object] | tuple[object, ...]", value))
-    return False
+    elif kind is list or kind is tuple:
+        members = cast("list[object] | tuple[object, ...]", value)
+    else:
+        return False
+    for member in members:  # noqa: SIM110 - a generator costs as much again
+        if type(member) not in _PLAIN and not _is_plain(member, depth - 1):
+            return False
+    return True
 
 
 def _leaf(value: object) -> object:

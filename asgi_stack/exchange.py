@@ -7,7 +7,7 @@ took the last message), and whether the client *left*.
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final
 
 from asgi_stack.messages import ends_response, send_may_raise
@@ -29,7 +29,7 @@ class HTTPExchange:
     Attributes:
         started: A response start was handed out; from then on no other may follow.
         complete: The server took the message that ends the response.
-        ended_at: When it did, by `perf_counter`; else None.
+        ended_at_ns: When it did, by `perf_counter_ns`; else None.
         left: The client went away before that.
         refusal: What the server's send raised then, where it did.
     """
@@ -41,7 +41,7 @@ class HTTPExchange:
         "_send",
         "_trailers",
         "complete",
-        "ended_at",
+        "ended_at_ns",
         "left",
         "refusal",
         "started",
@@ -56,9 +56,18 @@ class HTTPExchange:
         self._flows = False
         self.started = False
         self.complete = False
-        self.ended_at: float | None = None
+        self.ended_at_ns: int | None = None
         self.left = False
         self.refusal: OSError | None = None
+
+    @staticmethod
+    def of(scope: Scope, receive: Receive, send: Send) -> HTTPExchange:
+        """Give the exchange that `receive` and `send` belong to, since one is enough, or make one around them."""
+        sender: object = getattr(send, "__self__", None)
+        receiver: object = getattr(receive, "__self__", None)
+        if sender is receiver and isinstance(sender, HTTPExchange):
+            return sender
+        return HTTPExchange(scope, receive, send)
 
     def send(self, message: Message) -> Awaitable[None]:
         """Hand a message to the server and note what it changes."""
@@ -84,7 +93,7 @@ class HTTPExchange:
             self._note_refusal(refusal)
             raise
         self.complete = True
-        self.ended_at = perf_counter()
+        self.ended_at_ns = perf_counter_ns()
 
     def _note_refusal(self, refusal: OSError) -> None:
         # A server of an older spec says nothing of a client that has gone: then it is a layer outside that failed.

@@ -107,37 +107,78 @@ class Settled(NamedTuple):
     is_logged: bool
 
 
-class GuardedHTTPExchange(HTTPExchange):
-    """An HTTPExchange that lets nothing leave which breaks the protocol, and that holds responses from 500 on.
+class GuardedHTTPExchange:
+    """Lets nothing of a response leave which breaks the protocol, and holds one of status 500 and more.
 
     Attributes:
         scope: The request's.
+        seen: What has left: the exchange of the layer outside, where that watches the very same messages.
         held: The response that is held back, else None.
         judged: The one that was held back, once it was decided what became of it; else None.
         violation: What the app did wrong by the protocol, for the case that it swallows the exception.
         is_eventful: Whether any of these was ever set: of most requests there is nothing more to tell.
+        receive: What the app receives with.
+        deliver: Hands a message of the stack's own to the server.
     """
 
-    __slots__ = ("_before", "_bodiless", "_judge", "held", "is_eventful", "judged", "scope", "violation")
+    __slots__ = (
+        "_before",
+        "_bodiless",
+        "_flows",
+        "_has_gone",
+        "_judge",
+        "deliver",
+        "held",
+        "is_eventful",
+        "judged",
+        "receive",
+        "scope",
+        "seen",
+        "violation",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, judge: Judge) -> None:
-        HTTPExchange.__init__(self, scope, receive, send)
         self.scope = scope
+        self.seen = seen = HTTPExchange.of(scope, receive, send)
+        self.receive = seen.receive
+        self.deliver = seen.send
         self._judge = judge
-        self._bodiless = False
         # Whoever calls the app may be handling an exception, which then is not the app's.
         self._before = sys.exception()
+        self._bodiless = self._flows = self._has_gone = self.is_eventful = False
         self.held: HeldResponse | None = None
         self.judged: HeldResponse | None = None
         self.violation: ProtocolError | None = None
-        self.is_eventful = False
+
+    @property
+    def started(self) -> bool:
+        """Whether a response start was handed out."""
+        return self.seen.started
+
+    @property
+    def complete(self) -> bool:
+        """Whether the server took the message that ends the response."""
+        return self.seen.complete
+
+    @property
+    def left(self) -> bool:
+        """Whether the client went away before that."""
+        return self.seen.left or self._has_gone
+
+    @left.setter
+    def left(self, has_gone: bool) -> None:
+        self._has_gone = has_gone
+
+    @property
+    def refusal(self) -> OSError | None:
+        """What the server's send raised then, where it did."""
+        return self.seen.refusal
 
     def send(self, message: Message) -> Awaitable[None]:
         """Check a message from the app, then hand it to the server, or hold it."""
         kind = message["type"]
         if self._flows and kind == "http.response.body":
-            # As a name of its own, since calling an attribute takes longer.
-            send = self._send if message.get("more_body", False) else self._send_last
+            send = self.deliver  # as a name of its own, since calling an attribute takes longer
             return send(message)
         if kind == "http.response.start":
             return self._start(message)
@@ -145,15 +186,9 @@ class GuardedHTTPExchange(HTTPExchange):
             return self._hold(message, self.held)
         if kind != "http.response.body" and not kind.startswith("http."):
             raise self._violates(ProtocolError(f"{kind} in an http response"))
-        if self.started:
-            return HTTPExchange.send(self, without_body(message) if self._bodiless else message)
-        if kind in _NEEDS_START:
+        if not self.seen.started and kind in _NEEDS_START:
             raise self._violates(ProtocolError(f"{kind} before http.response.start"))
-        return self._send(message)
-
-    def deliver(self, message: Message) -> Awaitable[None]:
-        """Hand a message of the stack's own to the server."""
-        return HTTPExchange.send(self, message)
+        return self.deliver(without_body(message) if self._bodiless else message)
 
     async def release(self) -> None:
         """Let the held response leave as the app sent it."""
@@ -162,9 +197,9 @@ class GuardedHTTPExchange(HTTPExchange):
             return
         held.is_leaving = True
         try:
-            await HTTPExchange.send(self, held.start)
+            await self.deliver(held.start)
             while held.parts:
-                await HTTPExchange.send(self, held.parts.pop(0))
+                await self.deliver(held.parts.pop(0))
         finally:
             self.held = None
 
@@ -186,10 +221,10 @@ class GuardedHTTPExchange(HTTPExchange):
 
     def forget(self) -> None:
         """Let go of what refers to exceptions, whose frames refer to this: it would live until the next collection."""
-        self.held = self.judged = self.violation = self.refusal = None
+        self.held = self.judged = self.violation = self.seen.refusal = None
 
     def _start(self, message: Message) -> Awaitable[None]:
-        if self.started or self.held is not None:
+        if self.seen.started or self.held is not None:
             raise self._violates(ProtocolError("a second http.response.start: the response has started already"))
         try:
             message = checked_start(message)
@@ -204,8 +239,9 @@ class GuardedHTTPExchange(HTTPExchange):
             self._bodiless = True
             message = without_body(message)
         else:
-            self._flows = not (self._may_raise or message.get("trailers", False))
-        return HTTPExchange.send(self, message)
+            self._flows = True
+        send = self.deliver
+        return send(message)
 
     def _violates(self, error: ProtocolError) -> ProtocolError:
         self.violation = error
@@ -220,7 +256,7 @@ class GuardedHTTPExchange(HTTPExchange):
             held.parts.append(dict(message))
         elif kind != "http.response.body":
             await self._judge.judge(self, held, is_whole=False)
-            await HTTPExchange.send(self, message)
+            await self.deliver(message)
         else:
             held.add(message)
             await self._judge_when_due(message, held)

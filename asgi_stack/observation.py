@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from time import perf_counter
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Final
 
 from asgi_stack.exchange import INTERNAL_ERROR_CLOSE, HTTPExchange, WebSocketExchange
 from asgi_stack.status_phrases import FIRST_SERVER_ERROR
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable, Iterable, Mapping
 
     from asgi_stack.types import Header, Message, Receive, Scope, Send
 
 __all__ = ["HTTPObservation", "WebSocketObservation"]
 
 FIRST_ERROR: Final = 400
+_OUTCOMES: Final[Mapping[object, str]] = {
+    **dict.fromkeys(range(FIRST_ERROR), "ok"),
+    **dict.fromkeys(range(FIRST_ERROR, FIRST_SERVER_ERROR), "client_error"),
+}
+"""By the status; all others are errors of the server."""
+
 MAX_LENGTH_DIGITS: Final = 18
 """Below 2**63, the largest size of a file."""
 
@@ -32,20 +38,20 @@ class HTTPObservation(HTTPExchange):
         bytes_in: Bytes of the request body that the app read.
         bytes_out: Bytes of the response body that were handed to the server; of a file that the server sends itself,
             what the start announced.
-        ttfb_s: Seconds until the response started, else None.
+        ttfb_ns: Nanoseconds until the response started, else None.
     """
 
-    __slots__ = ("_headers", "_left_before_end", "_started_at", "bytes_in", "bytes_out", "status", "ttfb_s")
+    __slots__ = ("_headers", "_left_before_end", "_started_at_ns", "bytes_in", "bytes_out", "status", "ttfb_ns")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         HTTPExchange.__init__(self, scope, receive, send)
         self.status: int | None = None
         self.bytes_in = 0
         self.bytes_out = 0
-        self.ttfb_s: float | None = None
+        self.ttfb_ns: int | None = None
         self._headers: Iterable[Header] | None = None
         self._left_before_end = False
-        self._started_at = perf_counter()
+        self._started_at_ns = perf_counter_ns()
 
     def send(self, message: Message) -> Awaitable[None]:
         """Hand a message to the server and measure it."""
@@ -56,7 +62,10 @@ class HTTPObservation(HTTPExchange):
                 send = self._send  # as a name of its own, since calling an attribute takes longer
                 return send(message)
         elif kind == "http.response.start":
-            return self._send_start(message)
+            if not self.started:  # a second start is the app's mistake: the first one has left
+                self._note_start(message)
+            send = self._send_guarded if self._may_raise else self._send
+            return send(message)
         elif kind in ("http.response.pathsend", "http.response.zerocopysend"):
             self.bytes_out += message.get("count") or max(0, _announced_length(self._headers) - self.bytes_out)
         # While the last message is on its way, a listening app may be told of a disconnect that only ends the exchange.
@@ -67,28 +76,29 @@ class HTTPObservation(HTTPExchange):
 
     async def receive(self) -> Message:
         """Give the server's next message and measure it."""
-        message = await HTTPExchange.receive(self)
+        message = await self._receive()
         if message["type"] == "http.request":
             self.bytes_in += len(message.get("body", b""))
+        elif message["type"] == "http.disconnect" and not self.complete:
+            self.left = True
         return message
 
-    def _send_start(self, message: Message) -> Awaitable[None]:
-        # A second start is the app's mistake: the first one has left.
-        if not self.started:
-            self.status = message.get("status")
-            self.ttfb_s = perf_counter() - self._started_at
-            self._headers = message.get("headers")
-            self._flows = not (self._may_raise or message.get("trailers", False))
-        return HTTPExchange.send(self, message)
+    def _note_start(self, message: Message) -> None:
+        self.started = True
+        self.status = message.get("status")
+        self.ttfb_ns = perf_counter_ns() - self._started_at_ns
+        self._headers = message.get("headers")
+        self._trailers = message.get("trailers", False)
+        self._flows = not (self._may_raise or self._trailers)
 
-    def duration_s(self) -> float:
-        """Give the seconds until the last body message was handed over, else until now."""
-        return (self.ended_at or perf_counter()) - self._started_at
+    def duration_ns(self) -> int:
+        """Give the nanoseconds until the last body message was handed over, else until now."""
+        return (self.ended_at_ns or perf_counter_ns()) - self._started_at_ns
 
     def outcome(self, error: BaseException | None) -> str:
         """Say how the request ended, given what the app raised."""
         if self.complete and not self._left_before_end:
-            return _outcome_of_status(self.status)
+            return _OUTCOMES.get(self.status, "server_error")
         return _outcome_of_end(error, left=self.left, started=self.started)
 
 
@@ -99,7 +109,7 @@ class WebSocketObservation(WebSocketExchange):
         status: 101 once accepted, the denial's status, 403 when it was closed before that; else None.
         bytes_in: Bytes of the messages that the app read.
         bytes_out: Bytes of the messages that were handed to the server, or of the denial's body.
-        ttfb_s: Seconds until the socket was accepted or denied, else None.
+        ttfb_ns: Nanoseconds until the socket was accepted or denied, else None.
     """
 
     __slots__ = (
@@ -107,11 +117,11 @@ class WebSocketObservation(WebSocketExchange):
         "_closed_by_client",
         "_messages_in",
         "_messages_out",
-        "_started_at",
+        "_started_at_ns",
         "bytes_in",
         "bytes_out",
         "status",
-        "ttfb_s",
+        "ttfb_ns",
     )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,12 +129,12 @@ class WebSocketObservation(WebSocketExchange):
         self.status: int | None = None
         self.bytes_in = 0
         self.bytes_out = 0
-        self.ttfb_s: float | None = None
+        self.ttfb_ns: int | None = None
         self._close_code: int | None = None
         self._closed_by_client = False
         self._messages_in = 0
         self._messages_out = 0
-        self._started_at = perf_counter()
+        self._started_at_ns = perf_counter_ns()
 
     async def send(self, message: Message) -> None:
         """Hand a message to the server and measure it."""
@@ -157,12 +167,12 @@ class WebSocketObservation(WebSocketExchange):
         if kind == "websocket.close" and self.accepted and self._close_code is None:
             self._close_code = message.get("code", 1000)
         if not self.started:
-            self.ttfb_s = perf_counter() - self._started_at
+            self.ttfb_ns = perf_counter_ns() - self._started_at_ns
             self.status = {"websocket.accept": 101, "websocket.close": 403}.get(kind, message.get("status"))
 
-    def duration_s(self) -> float:
-        """Give the seconds until now."""
-        return perf_counter() - self._started_at
+    def duration_ns(self) -> int:
+        """Give the nanoseconds until now."""
+        return perf_counter_ns() - self._started_at_ns
 
     def outcome(self, error: BaseException | None) -> str:
         """Say how the socket ended, given what the app raised."""
@@ -171,7 +181,7 @@ class WebSocketObservation(WebSocketExchange):
         if self.complete and self.accepted:
             return "server_error" if self._close_code == INTERNAL_ERROR_CLOSE else "ok"
         if self.complete:
-            return _outcome_of_status(self.status)
+            return _OUTCOMES.get(self.status, "server_error")
         return _outcome_of_end(error, left=self.left, started=self.started)
 
     def websocket_fields(self) -> dict[str, object]:
@@ -191,14 +201,6 @@ def _announced_length(headers: Iterable[Header] | None) -> int:
             if name.lower() == b"content-length" and value.isdigit() and len(value) <= MAX_LENGTH_DIGITS:
                 return int(value)
     return 0
-
-
-def _outcome_of_status(status: object) -> str:
-    if not isinstance(status, int):
-        return "server_error"
-    if status < FIRST_ERROR:
-        return "ok"
-    return "client_error" if status < FIRST_SERVER_ERROR else "server_error"
 
 
 def _outcome_of_end(error: BaseException | None, *, left: bool, started: bool) -> str:

@@ -19,7 +19,8 @@ def route_template(scope: Scope, record: RequestContext | None) -> str | None:
     """
     if record is not None and record.route is not None:
         return record.route
-    template = getattr(scope.get("route"), "path", None)
-    if not isinstance(template, str):
-        template = scope.get("path_template")
+    route = scope.get("route")
+    if route is not None and isinstance(template := getattr(route, "path", None), str):
+        return template
+    template = scope.get("path_template")
     return template if isinstance(template, str) else None

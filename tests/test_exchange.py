@@ -46,6 +46,29 @@ class Server:
         return self.exchange
 
 
+class TestOneForTwoLayers:
+    """Layers next to each other share one exchange."""
+
+    def test_what_watches_already_is_taken(self) -> None:
+        """Where both of its functions are handed on, a second exchange would see the same."""
+        outer = Server().http()
+
+        assert HTTPExchange.of(http_scope(), outer.receive, outer.send) is outer
+
+    def test_function_between_is_watched_anew(self) -> None:
+        """A layer between may answer by itself, or keep a disconnect to itself."""
+        server = Server()
+        outer = server.http()
+
+        made = [
+            HTTPExchange.of(http_scope(), server.receive, outer.send),
+            HTTPExchange.of(http_scope(), outer.receive, server.send),
+            HTTPExchange.of(http_scope(), never, server.send),
+        ]
+
+        assert all(type(each) is HTTPExchange and each is not outer for each in made)
+
+
 class TestHTTPExchange:
     """An http request's response."""
 

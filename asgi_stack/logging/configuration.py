@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from asgi_stack.encoding import encode_copied
+from asgi_stack.log_fields import current_log_fields
 from asgi_stack.logging.call_site import add_call_site, add_warning_site
 from asgi_stack.logging.captured_warnings import capture_warnings
 from asgi_stack.logging.cloud_logging import cloud_renderer
@@ -30,6 +31,7 @@ from asgi_stack.logging.processors import (
     drop_record,
     flatten_exception,
     make_clock,
+    own_fields,
     redact_fields,
     render_finished,
     render_json,
@@ -39,6 +41,7 @@ from asgi_stack.logging.processors import (
 from asgi_stack.logging.repeats import FrameworkRepeats
 from asgi_stack.logging.servers import take_over_server_loggers
 from asgi_stack.logging.sink import open_sink
+from asgi_stack.logging.structlog_state import BOUND_CONTEXTVARS, STRUCTLOG
 from asgi_stack.redaction import Redactor
 from asgi_stack.settings import ServiceSettings, Settings
 
@@ -67,6 +70,8 @@ class LogConfiguration:
 
     Attributes:
         level: The least level that is written, as the standard library numbers it.
+        emitted: The names of the levels that are written.
+        now: Gives a line's key `timestamp` in the form that is configured; None for no such key.
         processors: The steps that structlog holds as long as it is configured by us.
         start: Makes the standard keys of a line.
         protect: Redacts fields that were bound by anybody.
@@ -75,22 +80,20 @@ class LogConfiguration:
     """
 
     level: int
+    emitted: frozenset[str]
+    now: Callable[[], object]
     processors: list[Processor]
     start: StartEntry
     protect: Callable[[EventDict], EventDict]
     render: Callable[[EventDict], bytes]
     sink: Sink
 
-    def is_emitted(self, level: str) -> bool:
-        """Tell whether a line of this level is written."""
-        return LEVELS[level] >= self.level
-
     def write(self, level: str, logger: str, event: str, fields: dict[str, object]) -> None:
         """Write a line whose fields are finished and free of secrets, as those of the stack's own layers are.
 
         This passes structlog's bound logger by, and writes what it would have written.
         """
-        if LEVELS[level] < self.level:
+        if level not in self.emitted:
             return
         try:
             around = surrounding_fields()
@@ -98,6 +101,17 @@ class LogConfiguration:
                 fields = {**self.protect(around), **fields}
             self.sink.write(self.render(self.start.entry(level, logger, event, fields)))
         except Exception as error:  # noqa: BLE001 - a line that cannot be written costs a counter, not a response
+            self.sink.drop(error)
+
+    def write_entry(self, level: str, logger: str, event: str, entry: dict[str, object]) -> None:
+        """Write a line whose entry is made already, in a request that has a record or outside of any."""
+        try:
+            is_surrounded = BOUND_CONTEXTVARS or current_log_fields.get() is not None
+            if is_surrounded or entry["timestamp"] is None:
+                self.write(level, logger, event, own_fields(entry))
+            else:
+                self.sink.write(self.render(entry))
+        except Exception as error:  # noqa: BLE001 - as above
             self.sink.drop(error)
 
     def lose(self, error: Exception) -> None:
@@ -115,11 +129,9 @@ def active_configuration() -> LogConfiguration | None:
     """
     if _active is None:
         return None
-    found = structlog.get_config()
-    is_ours = found["processors"] is _CHAIN and found["wrapper_class"] is BoundLogger
-    if not is_ours or found["logger_factory"] is not SinkLogger or _active.processors != _CHAIN:
-        return None
-    return _active
+    found = STRUCTLOG
+    is_ours = found.default_processors is _CHAIN and found.default_wrapper_class is BoundLogger
+    return _active if is_ours and found.logger_factory is SinkLogger and _active.processors == _CHAIN else None
 
 
 def configure_structlog(
@@ -178,7 +190,17 @@ def configure_structlog(
     sink = open_sink(stream, notice=notice)
     chain: list[Processor] = [*steps, lambda _logger, _method, entry: render(entry)]
     processors = [_guarded(step, sink) for step in chain]
-    _active = LogConfiguration(LEVELS[log.level.lower()], processors, start, redactor.value, render_own, sink)
+    level = LEVELS[log.level.lower()]
+    _active = LogConfiguration(
+        level=level,
+        emitted=frozenset(name for name, number in LEVELS.items() if number >= level),
+        now=start.clock,
+        processors=processors,
+        start=start,
+        protect=redactor.value,
+        render=render_own,
+        sink=sink,
+    )
     _configure_structlog(_active)
     handler = _configure_standard_library(_active, line_formatter([*steps, drop_record], render))
     take_over_server_loggers(handler, access_log=server_access_log)

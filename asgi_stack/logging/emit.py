@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
 from asgi_stack.context import current_request
-from asgi_stack.logging.configuration import active_configuration
+from asgi_stack.logging.configuration import LEVELS, active_configuration
+from asgi_stack.logging.processors import own_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["LineWriter", "emit", "line_writer"]
 
@@ -16,8 +20,14 @@ __all__ = ["LineWriter", "emit", "line_writer"]
 class LineWriter(Protocol):
     """Where a layer's lines go. None of its methods raises: a line that is lost costs a counter, not a response."""
 
-    def is_emitted(self, level: str) -> bool:
-        """Tell whether a line of this level may be written, before anybody works for it."""
+    @property
+    def emitted(self) -> frozenset[str]:
+        """The levels that may be written, to be asked before anybody works for a line."""
+        ...
+
+    @property
+    def now(self) -> Callable[[], object]:
+        """Gives the value of a line's key `timestamp`, in whatever form is configured."""
         ...
 
     def write(self, level: str, logger: str, event: str, fields: dict[str, object]) -> None:
@@ -30,6 +40,17 @@ class LineWriter(Protocol):
             fields: Finished values, free of secrets; the dict may be changed here.
         """
 
+    def write_entry(self, level: str, logger: str, event: str, entry: dict[str, object]) -> None:
+        """Write one line of a level that is `emitted`, from a dict that is all of it.
+
+        Args:
+            level: As in `write`.
+            logger: As in `write`.
+            event: As in `write`.
+            entry: Begins with the keys `timestamp`, as `now` gives it, `level`, `logger` and `event`, and with the ids
+                of the current request, where there is one. It may be changed here.
+        """
+
     def lose(self, error: Exception) -> None:
         """Count a line that could not even be put together."""
 
@@ -37,10 +58,11 @@ class LineWriter(Protocol):
 class StructlogWriter:
     """Write through structlog as somebody else configured it, with the request's ids as fields."""
 
-    def is_emitted(self, level: str) -> bool:
-        """Leave it to the user's own configuration."""
-        del level
-        return True
+    emitted = frozenset(LEVELS)
+    """Which of them are written is left to the user's own configuration."""
+
+    now = staticmethod(lambda: None)
+    """So is the time."""
 
     def write(self, level: str, logger: str, event: str, fields: dict[str, object]) -> None:
         """Write one line through the user's own processors."""
@@ -54,6 +76,10 @@ class StructlogWriter:
             getattr(structlog.get_logger(logger), level)(event, **fields)
         except Exception as error:  # noqa: BLE001 - the user's processors failed, the request goes on
             self.lose(error)
+
+    def write_entry(self, level: str, logger: str, event: str, entry: dict[str, object]) -> None:
+        """Write the entry's fields through the user's own processors, which may make keys of these names of theirs."""
+        self.write(level, logger, event, own_fields(entry))
 
     def lose(self, error: Exception) -> None:
         """Say so through the standard library, which is what is left."""

@@ -154,7 +154,7 @@ class ErrorHandlerMiddleware:
                 await self._answer_silence(exchange)
             return result  # type: ignore[no-any-return]  # it means nothing to ASGI, but whoever called may know more
         finally:
-            if exchange.is_eventful or exchange.left or hears_signals:
+            if exchange.is_eventful or hears_signals or exchange.left:
                 self._tell_rest(exchange)
                 exchange.forget()
             leave(scope, outer)

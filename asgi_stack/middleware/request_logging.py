@@ -10,12 +10,11 @@ Source: https://asgi.readthedocs.io/en/latest/specs/www.html.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, get_args
 
 from asgi_stack.context import RequestContext, current_request
 from asgi_stack.logging.emit import LineWriter, line_writer
-from asgi_stack.logging.processors import resolve_lazy_values
+from asgi_stack.logging.processors import STANDARD_KEYS, resolve_lazy_values
 from asgi_stack.middleware.active import ACTIVE, HIDE_PATH, leave
 from asgi_stack.observation import HTTPObservation, WebSocketObservation
 from asgi_stack.options import (
@@ -29,6 +28,7 @@ from asgi_stack.options import (
 from asgi_stack.paths import PathPatterns
 from asgi_stack.pipeline import Stage
 from asgi_stack.redaction import REDACTED, Redactor
+from asgi_stack.request_line import RequestLine
 from asgi_stack.routes import route_template
 
 if TYPE_CHECKING:
@@ -41,9 +41,13 @@ __all__ = ["RequestLoggingMiddleware"]
 Observation: TypeAlias = HTTPObservation | WebSocketObservation
 
 _LOGGER: Final = "asgi_stack.request"
+_EVENT: Final = "request_completed"
 _ERROR_OUTCOMES: Final = frozenset({"server_error", "incomplete"})
 MAX_USER_AGENT_CHARS: Final = 512
 """Longer ones are cut: real ones stay below 300, and this line is written for every request."""
+
+MAX_USER_AGENTS: Final = 256
+_USER_AGENT_LENGTH: Final = len(b"user-agent")
 
 
 class RequestLoggingMiddleware:
@@ -86,12 +90,12 @@ class RequestLoggingMiddleware:
         check_instance("redactor", redactor, Redactor)
         self.app: ASGIApp = app
         self._request_started = request_started
-        self._slow_after_s = slow_after_s
+        self._slow_after_ns = slow_after_s * 1e9
         self._is_excluded = _matcher("exclude_paths", exclude_paths)
         self._is_sensitive = _matcher("sensitive_paths", sensitive_paths)
         self._redactor = redactor or Redactor()
-        # Clients are few kinds, and a browser's name takes 3 us to search for secrets.
-        self._shown_user_agent = lru_cache(maxsize=256)(self._redacted_user_agent)
+        self._redact = self._redactor.text
+        self._user_agents: dict[bytes, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -100,14 +104,13 @@ class RequestLoggingMiddleware:
         if kind not in ("http", "websocket") or type(self) in outer:
             return await self.app(scope, receive, send)
         hidden = self._is_sensitive is not None and self._is_sensitive(scope.get("path", ""))
-        marks = (*outer, type(self), HIDE_PATH) if hidden else (*outer, type(self))
+        scope[ACTIVE] = (*outer, type(self), HIDE_PATH) if hidden else (*outer, type(self))
         if self._is_excluded is not None and self._is_excluded(scope.get("path", "")):
-            return await self._pass(scope, receive, send, marks, outer)
+            return await self._pass(scope, receive, send, outer)
         writer = line_writer()
-        if self._request_started != "off" and writer.is_emitted(self._request_started):
+        if self._request_started != "off" and self._request_started in writer.emitted:
             self._log_start(writer, scope, hidden=hidden)
         seen: Observation = (HTTPObservation if kind == "http" else WebSocketObservation)(scope, receive, send)
-        scope[ACTIVE] = marks
         error: BaseException | None = None
         try:
             return await self.app(scope, seen.receive, seen.send)
@@ -121,11 +124,8 @@ class RequestLoggingMiddleware:
             seen.refusal = None
             del error
 
-    async def _pass(
-        self, scope: Scope, receive: Receive, send: Send, marks: tuple[object, ...], outer: tuple[object, ...]
-    ) -> None:
+    async def _pass(self, scope: Scope, receive: Receive, send: Send, outer: tuple[object, ...]) -> None:
         """Serve a connection that is not logged here, nor by the same layer further in; errors are still hidden."""
-        scope[ACTIVE] = marks
         try:
             return await self.app(scope, receive, send)
         finally:
@@ -143,63 +143,88 @@ class RequestLoggingMiddleware:
         self, writer: LineWriter, scope: Scope, seen: Observation, error: BaseException | None, *, hidden: bool
     ) -> None:
         try:
-            record = current_request.get()
             outcome = seen.outcome(error)
-            fields = self._measured(scope, seen, outcome)
+            level = self._level(outcome, seen)
+            if level not in writer.emitted:
+                return
+            record = current_request.get()
+            entry = self._entry(writer.now(), level, outcome, record, scope, seen, hidden=hidden)
             if isinstance(seen, WebSocketObservation):
-                fields |= seen.websocket_fields()
+                entry |= seen.websocket_fields()
             if not hidden:
-                self._add_particulars(fields, scope, record)
+                self._add_particulars(entry, scope, record)
             failed = error is not None or (record is not None and record.error is not None)
             if failed and _is_late(error, record) and seen.complete and outcome != "client_disconnected":
-                fields["late_error"] = True
-            writer.write(self._level(outcome, seen), _LOGGER, "request_completed", fields)
+                entry["late_error"] = True
+            writer.write_entry(level, _LOGGER, _EVENT, entry)
         except Exception as failure:  # noqa: BLE001 - a scope that cannot be logged must not cost the response
             writer.lose(failure)
 
     def _level(self, outcome: str, seen: Observation) -> str:
         if outcome in _ERROR_OUTCOMES:
             return "error"
-        is_slow = seen.ttfb_s is not None and seen.ttfb_s > self._slow_after_s and isinstance(seen, HTTPObservation)
+        is_slow = seen.ttfb_ns is not None and seen.ttfb_ns > self._slow_after_ns and isinstance(seen, HTTPObservation)
         return "warning" if is_slow else "info"
 
-    def _measured(self, scope: Scope, seen: Observation, outcome: str) -> dict[str, object]:
+    def _entry(  # noqa: PLR0913 - all that a line tells of, each at hand where it is called
+        self,
+        now: object,
+        level: str,
+        outcome: str,
+        record: RequestContext | None,
+        scope: Scope,
+        seen: Observation,
+        *,
+        hidden: bool,
+    ) -> dict[str, object]:
+        line = RequestLine()
+        line.timestamp = now
+        line.level = level
+        line.logger = _LOGGER
+        line.event = _EVENT
+        if record is not None:
+            line.correlation_id = record.correlation_id
+            line.request_id = record.request_id
+        line.method = scope.get("method")
+        line.path = REDACTED if hidden else self._redact(scope.get("path", ""))
+        line.route = None if hidden else route_template(scope, record)
+        line.status_code = seen.status
+        line.outcome = outcome
+        # To the microsecond; three times cheaper than round(), which works in decimal.
+        line.duration_ms = seen.duration_ns() // 1000 / 1000
+        line.ttfb_ms = None if seen.ttfb_ns is None else seen.ttfb_ns // 1000 / 1000
+        line.bytes_in = seen.bytes_in
+        line.bytes_out = seen.bytes_out
         client = scope.get("client")
-        return {
-            "method": scope.get("method"),
-            "path": REDACTED,
-            "route": None,
-            "status_code": seen.status,
-            "outcome": outcome,
-            # To the microsecond; three times cheaper than round(), which works in decimal.
-            "duration_ms": int(seen.duration_s() * 1_000_000) / 1000,
-            "ttfb_ms": None if seen.ttfb_s is None else int(seen.ttfb_s * 1_000_000) / 1000,
-            "bytes_in": seen.bytes_in,
-            "bytes_out": seen.bytes_out,
-            "client": client[0] if client else None,
-            "user_agent": self._user_agent(scope),
-        }
+        line.client = client[0] if client else None
+        line.user_agent = self._user_agent(scope)
+        return line.__dict__
 
-    def _add_particulars(self, fields: dict[str, object], scope: Scope, record: RequestContext | None) -> None:
-        """Add what a sensitive path hides: route, query and bound fields, the latter never over what was measured."""
-        fields["path"] = self._redactor.text(scope.get("path", ""))
-        fields["route"] = route_template(scope, record)
+    def _add_particulars(self, entry: dict[str, object], scope: Scope, record: RequestContext | None) -> None:
+        """Add the query and what was bound, never over what was measured: both show what a sensitive path hides."""
         query = scope.get("query_string")
         if query:
-            fields["query"] = self._redactor.query(query)
+            entry["query"] = self._redactor.query(query)
         if record is not None and record.fields:
             bound = resolve_lazy_values(None, "", dict(record.fields))
             for name, value in self._redactor.value(bound).items():
-                fields[f"{name}_" if name in fields else name] = value
+                entry[f"{name}_" if name in entry or name in STANDARD_KEYS else name] = value
 
     def _user_agent(self, scope: Scope) -> str | None:
         for name, value in scope.get("headers", ()):
-            if len(name) == len(b"user-agent") and name.lower() == b"user-agent":
-                return self._shown_user_agent(value[:MAX_USER_AGENT_CHARS])
+            if len(name) == _USER_AGENT_LENGTH and name.lower() == b"user-agent":
+                known = self._user_agents.get(value)
+                return self._redacted_user_agent(value) if known is None else known
         return None
 
     def _redacted_user_agent(self, value: bytes) -> str:
-        return self._redactor.text(str(value, "latin-1"))
+        """Redact a client's name, and keep it: they are few, and a browser's takes 3 us to search for secrets."""
+        shown = self._redactor.text(str(value[:MAX_USER_AGENT_CHARS], "latin-1"))
+        if len(value) <= MAX_USER_AGENT_CHARS:
+            if len(self._user_agents) >= MAX_USER_AGENTS:
+                self._user_agents.clear()
+            self._user_agents[value] = shown
+        return shown
 
 
 def _is_late(error: BaseException | None, record: RequestContext | None) -> bool:
