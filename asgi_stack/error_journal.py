@@ -12,7 +12,7 @@ from asgi_stack.exceptions import Severity
 from asgi_stack.guarded_websocket import GuardedWebSocketExchange
 from asgi_stack.http_context import capture_request_context
 from asgi_stack.logging.emit import emit
-from asgi_stack.logging.exceptions import write_exception
+from asgi_stack.logging.exceptions import redact_text, write_exception
 from asgi_stack.logging.marks import was_logged_here
 from asgi_stack.middleware.active import ACTIVE, HIDE_PATH
 from asgi_stack.redaction import REDACTED
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from asgi_stack.guarded_websocket import GuardedExchange
     from asgi_stack.redaction import Redactor
     from asgi_stack.reporting.base import ErrorReporter
+    from asgi_stack.types import Scope
 
 __all__ = ["ErrorJournal"]
 
@@ -91,11 +92,22 @@ class ErrorJournal:
         self, error: BaseException, mapped: Mapped, exchange: GuardedExchange, severity: Severity, *, is_late: bool
     ) -> None:
         try:
-            fields = self._fields(exchange, detailed=severity in _ATTENTION, is_late=is_late)
-            fields |= _told(error, mapped)
+            bound = self._bound(exchange.scope)
+            facts = self._facts(exchange, detailed=severity in _ATTENTION, is_late=is_late)
+            told = _told(error, mapped)
+            if told:
+                facts |= self._redactor.value(told)
         except Exception as failure:  # noqa: BLE001 - the error's line matters more than what is around it
-            fields = dict[str, object](description_failed=qualified_name(type(failure)))
-        write_exception(error, "request_failed", fields, level=severity, logger=_LOGGER, redactor=self._redactor)
+            bound, facts = {}, dict[str, object](description_failed=qualified_name(type(failure)))
+        write_exception(
+            error,
+            "request_failed",
+            bound,
+            level=severity,
+            logger=_LOGGER,
+            redactor=self._redactor,
+            finished=facts,
+        )
 
     def enter_failure(self, failure: Exception, event: str) -> None:
         """Log what went wrong while an error was dealt with; the error itself has its line already."""
@@ -105,21 +117,26 @@ class ErrorJournal:
         self, event: str, answer: ErrorAnswer, exchange: GuardedExchange, **fields: object
     ) -> None:
         """Log a failure that no exception tells of, and report it where the status is 500."""
-        redacted = self._redactor.value(self._fields(exchange, detailed=True, is_late=False))
-        emit("error", event, {**redacted, **fields}, logger=_LOGGER)
+        bound = self._redactor.value(self._bound(exchange.scope))
+        emit("error", event, {**bound, **self._facts(exchange, detailed=True, is_late=False), **fields}, logger=_LOGGER)
         if answer.status == FIRST_SERVER_ERROR:
             self._report(None, Mapped(answer), exchange, Severity.ERROR, handled=False)
 
-    def _fields(self, exchange: GuardedExchange, *, detailed: bool, is_late: bool) -> dict[str, object]:
-        scope = exchange.scope
+    def _bound(self, scope: Scope) -> dict[str, object]:
+        """Give what was bound to the request; a sensitive path hides it."""
         record = RequestContext.current()
-        hidden = HIDE_PATH in scope.get(ACTIVE, ())
-        bound = {} if record is None or hidden else record.fields
-        fields = {f"{name}_" if name in _OWN_FIELDS else name: value for name, value in bound.items()}
-        fields["method"] = scope.get("method")
+        if record is None or not record.fields or HIDE_PATH in scope.get(ACTIVE, ()):
+            return {}
+        return {f"{name}_" if name in _OWN_FIELDS else name: value for name, value in record.fields.items()}
+
+    def _facts(self, exchange: GuardedExchange, *, detailed: bool, is_late: bool) -> dict[str, object]:
+        """Give what is known of the request, redacted."""
+        scope = exchange.scope
+        fields: dict[str, object] = {"method": redact_text(scope.get("method"), self._redactor)}
         if isinstance(exchange, GuardedWebSocketExchange):
             fields["type"] = "websocket"
-        fields["path"] = REDACTED if hidden else scope.get("path")
+        hidden = HIDE_PATH in scope.get(ACTIVE, ())
+        fields["path"] = REDACTED if hidden else redact_text(scope.get("path"), self._redactor)
         if is_late:
             fields["late_error"] = True
         elif exchange.started and not exchange.complete:

@@ -106,19 +106,20 @@ class TextRedactor:
             return text
         if len(text) >= MIN_CARD_DIGITS:
             text = redact_cards(text)
-        lowered = text.lower()
         if "eyJ" in text:
             text = _JWT.sub(rf"\1{REDACTED}", text)
-        if "earer" in lowered or "asic" in lowered:
-            text = _SCHEME.sub(_redact_credential, text)
+        if " " in text or "\t" in text:
+            lowered = text.lower()
+            if "earer" in lowered or "asic" in lowered:
+                text = _SCHEME.sub(_redact_credential, text)
         if "=" in text or ":" in text or "'," in text or '",' in text:
-            return self._redact_named(text, lowered)
+            return self._redact_named(text)
         return text
 
-    def _redact_named(self, text: str, lowered: str) -> str:
+    def _redact_named(self, text: str) -> str:
         if "@" in text and ("//" in text or "/\\" in text):
             text = _USERINFO.sub(rf"\1{REDACTED}@", text)
-        return "".join(self._redact_pairs(text)) if self._has_name(lowered) else text
+        return "".join(self._redact_pairs(text)) if self._has_name(text.lower()) else text
 
     def _redact_pairs(self, text: str) -> Iterator[str]:
         done = 0

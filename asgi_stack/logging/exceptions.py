@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from asgi_stack.exceptions import AppError, Severity
+from asgi_stack.exceptions import AppError, ErrorCode, Severity
 from asgi_stack.logging.configuration import LEVELS
 from asgi_stack.logging.emit import line_writer
 from asgi_stack.logging.marks import mark_logged
@@ -19,10 +19,12 @@ from asgi_stack.tracebacks import (
     qualified_name,
 )
 
-__all__ = ["log_exception", "write_exception"]
+__all__ = ["log_exception", "redact_text", "write_exception"]
 
 _STACK_TRACE_FROM = LEVELS["error"]
 _CUT = ("exception_message", "stack_trace")
+_SHORT = 4096
+"""A text that needs no look at its bounds."""
 
 
 def log_exception(
@@ -56,7 +58,7 @@ def log_exception(
     write_exception(error, event, fields, level=level, logger=logger, redactor=redactor)
 
 
-def write_exception(
+def write_exception(  # noqa: PLR0913 - the two kinds of fields come apart
     error: BaseException,
     event: str,
     fields: dict[str, object],
@@ -64,19 +66,33 @@ def write_exception(
     level: Severity | str | None = None,
     logger: str,
     redactor: Redactor | None = None,
+    finished: dict[str, object] | None = None,
 ) -> None:
-    """Write what `log_exception` writes, with fields that may be named like its options."""
+    """Write what `log_exception` writes, with fields that may be named like its options.
+
+    Args:
+        error: As in `log_exception`.
+        event: As in `log_exception`.
+        fields: More fields for the line.
+        level: As in `log_exception`.
+        logger: As in `log_exception`.
+        redactor: As in `log_exception`.
+        finished: Fields that come behind those, redacted already.
+    """
     chosen = _level(error) if level is None else str(level).lower()
     if chosen not in LEVELS:
         raise ValueError(f"level must be one of {', '.join(LEVELS)}, not {level!r}")
     writer = line_writer()
-    if not writer.is_emitted(chosen):
+    if chosen not in writer.emitted:
         return
     mark_logged(error)
     redactor = redactor or _default_redactor()
     try:
-        known = resolve_lazy_values(None, "", fields | _facts(error))
-        entry: dict[str, object] = {**redactor.value(known), "fingerprint": fingerprint_of(error)}
+        entry: dict[str, object] = redactor.value(resolve_lazy_values(None, "", dict(fields))) if fields else {}
+        if finished:
+            entry |= finished
+        entry |= _facts(error, redactor)
+        entry["fingerprint"] = fingerprint_of(error)
         if LEVELS[chosen] >= _STACK_TRACE_FROM:
             entry["stack_trace"] = redactor.text(format_exception_text(error))
         if any(LEFT_OUT in str(entry.get(name, "")) for name in _CUT):
@@ -92,20 +108,34 @@ def _level(error: BaseException) -> str:
     return level if level in LEVELS else "error"
 
 
-def _facts(error: BaseException) -> dict[str, object]:
+def _facts(error: BaseException, redactor: Redactor) -> dict[str, object]:
+    """Give what an exception tells of itself, without what is secret in its texts."""
+    message: object = error.message if isinstance(error, AppError) else exception_message(error)
     facts: dict[str, object] = {
         "exception_type": qualified_name(type(error)),
-        "exception_message": error.message if isinstance(error, AppError) else exception_message(error),
+        "exception_message": redact_text(message, redactor),
     }
     if isinstance(error, AppError):
-        facts["error_code"] = str(error.error_code)
-        facts["severity"] = str(error.severity)
+        facts["error_code"] = _word(error.error_code, redactor)
+        facts["severity"] = _word(error.severity, redactor)
         if error.context:
-            facts["context"] = error.context
+            facts |= redactor.value(resolve_lazy_values(None, "", {"context": error.context}))
     chain = chain_of(error)[1:]
     if chain:
-        facts["caused_by"] = chain
+        facts["caused_by"] = redactor.value(chain)
     return facts
+
+
+def _word(value: ErrorCode | Severity | str, redactor: Redactor) -> object:
+    """Show one of our own words as it is; a user's may be anything."""
+    return value.value if isinstance(value, ErrorCode | Severity) else redact_text(str(value), redactor)
+
+
+def redact_text(text: object, redactor: Redactor) -> object:
+    """Redact what should be a short text; anything else is copied within the bounds of `Redactor.value`."""
+    if type(text) is str and len(text) <= _SHORT:
+        return redactor.text(text)
+    return redactor.value(text)
 
 
 @cache

@@ -163,7 +163,7 @@ class TestDjango:
         """Each has the status that Django gives it, and no more words than Django hands to its pages."""
         severity = Severity.INFO if status == 404 else Severity.WARNING
 
-        assert told(error) == ErrorAnswer(status, code, message, severity)
+        assert told(error) == ErrorAnswer(status, code, message, severity, headers=[])
 
     @pytest.mark.parametrize(
         ("module", "name"),
@@ -173,7 +173,9 @@ class TestDjango:
         """What Django takes for a bad request is a 400."""
         kind: type[Exception] = type(name, (Exception,), {"__module__": module})
 
-        assert told(kind("text")) == ErrorAnswer(400, ErrorCode.BAD_REQUEST, "Bad Request", Severity.WARNING)
+        assert told(kind("text")) == ErrorAnswer(
+            400, ErrorCode.BAD_REQUEST, "Bad Request", Severity.WARNING, headers=[]
+        )
 
 
 class TestOthers:

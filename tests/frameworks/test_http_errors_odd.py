@@ -122,7 +122,9 @@ class TestNeverRaises:
 
     def test_properties_that_raise(self) -> None:
         """A detail and headers that cannot be read are left out; the status is kept."""
-        assert told(Broken()) == ErrorAnswer(503, ErrorCode.SERVICE_UNAVAILABLE, "Service Unavailable", Severity.ERROR)
+        assert told(Broken()) == ErrorAnswer(
+            503, ErrorCode.SERVICE_UNAVAILABLE, "Service Unavailable", Severity.ERROR, headers=[]
+        )
 
     def test_status_that_raises(self) -> None:
         """A status that cannot be read makes it no HTTP answer."""
