@@ -13,18 +13,28 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, TypeAlias
 
-__all__ = ["BARE", "FILE", "Comparison", "Figures", "Verdict", "find_unexplained_rises", "judge"]
+__all__ = ["BARE", "FILE", "PEERS", "WHOLE", "Comparison", "Figures", "Verdict", "find_unexplained_rises", "judge"]
 
 FILE: Final = Path(__file__).with_name("figures.json")
 
 BARE: Final = "bare"
 """The name of the bare app's own figure: it shows whether two builds of Python can be compared."""
 
+PEERS: Final = "peers"
+"""The name of the peers' figure: how many times ours it is holds on any Python."""
+
+WHOLE: Final = "four_layers"
+"""The name of the figure of our whole stack."""
+
 _LIMIT: Final = 0.03
 _WIDE_LIMIT: Final = 0.10
 """Where another build or another patch of the same Python is compared."""
 
 _NOISE: Final = 0.005
+_RATIO_SLACK: Final = 0.10
+"""By how much the ratio to the peers may be below the least one that is committed: it is not the same everywhere."""
+
+_NOT_OURS: Final = frozenset({BARE, PEERS})
 
 History: TypeAlias = Sequence[int]
 """Counts of one figure, the oldest first."""
@@ -70,23 +80,29 @@ class Figures:
     """All committed figures.
 
     Attributes:
-        peers_ratio_floor: How many times what ours adds the cheapest peers must add; the same for each Python.
         instructions: Figure to exact version of Python to its history.
     """
 
-    peers_ratio_floor: float
     instructions: Mapping[str, Mapping[str, History]]
 
     @classmethod
     def read(cls, path: Path = FILE) -> Figures:
         """Read the file."""
-        content = json.loads(path.read_text())
-        return cls(content["peers_ratio_floor"], content["instructions"])
+        return cls(json.loads(path.read_text()))
+
+    @property
+    def peers_ratio_floor(self) -> float | None:
+        """How many times what ours adds the peers must add, on any Python; None where nothing is committed."""
+        ratios = [
+            peers / ours
+            for version in self._versions()
+            if (ours := self.current(WHOLE, version)) and (peers := self.current(PEERS, version))
+        ]
+        return min(ratios) * (1 - _RATIO_SLACK) if ratios else None
 
     def write(self, path: Path = FILE) -> None:
         """Write the file, with one line for each history."""
-        content = {"peers_ratio_floor": self.peers_ratio_floor, "instructions": self.instructions}
-        text = json.dumps(content, indent=2)
+        text = json.dumps(self.instructions, indent=2)
         on_one_line = re.sub(r"\[[^]]*\]", lambda found: " ".join(found[0].split()), text)
         path.write_text(on_one_line.replace("[ ", "[").replace(" ]", "]") + "\n")
 
@@ -118,22 +134,25 @@ class Figures:
     def accepted(self, version: str, counts: Mapping[str, int]) -> Figures:
         """Give the figures with the counts of a run: what is new, what fell, and what rose by more than the limit.
 
-        A rise within the limit is left out, or small ones would add up unseen.
+        A rise within the limit is left out, or small ones would add up unseen. What is not ours has no limit.
         """
         instructions = {figure: dict(histories) for figure, histories in self.instructions.items()}
         for figure, count in counts.items():
             current = self.current(figure, version)
             change = None if current is None else count / current - 1
-            if change is None or change > _LIMIT or change < -_NOISE:
+            limit = _NOISE if figure in _NOT_OURS else _LIMIT
+            if change is None or change > limit or change < -_NOISE:
                 histories = instructions.setdefault(figure, {})
                 histories[version] = [*histories.get(version, ()), count]
-        return Figures(self.peers_ratio_floor, instructions)
+        return Figures(instructions)
 
     def _nearest(self, version: str) -> str | None:
-        known = {each for histories in self.instructions.values() for each in histories}
         minor, patch = _split(version)
-        siblings = [each for each in known if _split(each)[0] == minor]
+        siblings = [each for each in self._versions() if _split(each)[0] == minor]
         return min(siblings, key=lambda each: (abs(_split(each)[1] - patch), each), default=None)
+
+    def _versions(self) -> set[str]:
+        return {each for histories in self.instructions.values() for each in histories}
 
 
 def judge(count: int, committed: int | None, limit: float, *, is_gated: bool = True) -> Verdict:
@@ -168,6 +187,7 @@ def find_unexplained_rises(figures: Figures, changelog: str) -> list[str]:
     return [
         f"{figure}, Python {version}: {after:,} instructions"
         for figure, histories in figures.instructions.items()
+        if figure not in _NOT_OURS
         for version, history in histories.items()
         for before, after in pairwise(history)
         if after > before and not re.search(rf"(?<![\d,]){after:,} instructions", text)

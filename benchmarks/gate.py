@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from benchmarks.committed import BARE, FILE, Comparison, Figures, judge
+from benchmarks.committed import BARE, FILE, PEERS, WHOLE, Comparison, Figures, judge
 from benchmarks.instructions import CountError, can_count, count_instructions, isolated_environment, valgrind_version
 from benchmarks.memory import Growth, find_problems
 
@@ -45,6 +45,7 @@ class Figure:
         point: What is counted, `SCENARIO:STACK`.
         bare: What is taken off.
         per: What the rest is divided by.
+        is_gated: Whether a rise fails: not where nothing of it is ours.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Figure:
     point: str
     bare: str | None = "success:bare"
     per: int = 1
+    is_gated: bool = True
 
     def of(self, counts: Mapping[str, float]) -> int:
         """Give the figure, from the counts of all points."""
@@ -59,8 +61,9 @@ class Figure:
 
 
 FIGURES: Final = (
-    Figure(BARE, "bare app, for comparison", "success:bare", bare=None),
-    Figure("four_layers", "the whole stack", "success:ours"),
+    Figure(BARE, "bare app, for comparison", "success:bare", bare=None, is_gated=False),
+    Figure(PEERS, "peers, for comparison", "success:peers", is_gated=False),
+    Figure(WHOLE, "the whole stack", "success:ours"),
     Figure("without_log", "without the request line", "success:ours_without_log"),
     Figure("headers", "security headers alone", "success:headers"),
     Figure("context", "request context alone", "success:context"),
@@ -68,11 +71,10 @@ FIGURES: Final = (
     Figure("errors", "error layer alone", "success:errors"),
     Figure("lifespan", "lifespan layer alone", "success:lifespan"),
     Figure("error", "an unexpected exception", "error:ours"),
-    Figure("error_without_text", "an AppError of severity WARNING", "error_without_text:ours"),
+    Figure("error_without_text", "the same without traceback text", "error_without_text:ours"),
     Figure("not_found", "an expected error, 404", "not_found:ours"),
     Figure("chunk", "a streamed chunk", "stream:ours", bare="stream:bare", per=1_000),
 )
-_PEERS: Final = Figure("peers", "cheapest peers", "success:peers")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,8 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gate", description=__doc__)
     parser.add_argument("--accept", action="store_true", help="take today's counts into benchmarks/figures.json")
     options = parser.parse_args(arguments)
-    for remark in find_other_versions(_CONSTRAINTS.read_text()):
+    remarks = find_other_versions(_CONSTRAINTS.read_text())
+    for remark in remarks:
         print(f"remark: {remark}")
+    if remarks and options.accept:
+        print("FAILED: nothing is accepted that was counted with other versions; `tox -e gate` installs the right ones")
+        return 1
     failures = check_instructions(Figures.read(), accept=options.accept)
     failures += check_memory(measure_memory())
     for failure in failures:
@@ -101,13 +107,12 @@ def check_instructions(committed: Figures, *, accept: bool, path: Path = FILE) -
         print("skipped: the instructions of a request, since valgrind is not installed (apt-get install valgrind)\n")
         return ["there is nothing to accept without valgrind"] if accept else []
     python = platform.python_version()
-    points = dict.fromkeys(point for figure in (*FIGURES, _PEERS) for point in (figure.point, figure.bare) if point)
+    points = dict.fromkeys(point for figure in FIGURES for point in (figure.point, figure.bare) if point)
     try:
         counts = count_instructions(list(points))
     except CountError as error:
         return [f"the instructions of a request could not be counted: {error}"]
     now = {figure.name: figure.of(counts) for figure in FIGURES}
-    ratio = _PEERS.of(counts) / now["four_layers"]
     print(f"Instructions a request on top of the bare app: Python {python}, {valgrind_version()}")
     failures = _compare(now, committed, committed.comparison(python, now[BARE]))
     if accept:
@@ -115,7 +120,8 @@ def check_instructions(committed: Figures, *, accept: bool, path: Path = FILE) -
         _tell_accepted(committed, accepted, python)
         accepted.write(path)
         failures = []
-    return failures + _compare_ratio(ratio, committed.peers_ratio_floor)
+        committed = accepted
+    return failures + _compare_ratio(now[PEERS] / now[WHOLE], committed.peers_ratio_floor)
 
 
 def check_memory(found: Sequence[Growth]) -> list[str]:
@@ -165,7 +171,7 @@ def _compare(now: Mapping[str, int], committed: Figures, comparison: Comparison)
     failures: list[str] = []
     for figure in FIGURES:
         count, before = now[figure.name], committed.current(figure.name, comparison.version)
-        verdict = judge(count, before, comparison.limit, is_gated=figure.name != BARE)
+        verdict = judge(count, before, comparison.limit, is_gated=figure.is_gated)
         print(f"{figure.title:<34}{_or_dash(before):>12}{count:>12,}{verdict.change_text:>10}  {verdict.text}")
         if verdict.has_failed:
             failures.append(
@@ -175,10 +181,14 @@ def _compare(now: Mapping[str, int], committed: Figures, comparison: Comparison)
     return failures
 
 
-def _compare_ratio(ratio: float, floor: float) -> list[str]:
+def _compare_ratio(ratio: float, floor: float | None) -> list[str]:
+    """Compare what holds on any Python, and with any build of it."""
+    if floor is None:
+        print(f"peers / the whole stack: {ratio:.2f}, not committed\n")
+        return []
     is_low = ratio < floor
-    print(f"cheapest peers / the whole stack: {ratio:.2f}, at least {floor:.2f}: {'FAILED' if is_low else 'ok'}\n")
-    return [f"the cheapest peers cost {ratio:.2f} times the whole stack, at least {floor:.2f} is due"] if is_low else []
+    print(f"peers / the whole stack: {ratio:.2f}, at least {floor:.2f}: {'FAILED' if is_low else 'ok'}\n")
+    return [f"peers cost {ratio:.2f} times the whole stack, at least {floor:.2f} is due"] if is_low else []
 
 
 def _tell_accepted(before: Figures, after: Figures, python: str) -> None:
@@ -186,8 +196,9 @@ def _tell_accepted(before: Figures, after: Figures, python: str) -> None:
         old, new = before.current(figure.name, python), after.current(figure.name, python)
         if new is None or new == old:
             continue
-        line = f"accepted: {figure.title}: {_or_dash(old)} -> {new:,}"
-        print(f"{line}; CHANGELOG.md must name `{new:,} instructions`" if old is not None and new > old else line)
+        must_be_told = figure.is_gated and old is not None and new > old
+        told = f"; CHANGELOG.md must name `{new:,} instructions`" if must_be_told else ""
+        print(f"accepted: {figure.title}: {_or_dash(old)} -> {new:,}{told}")
 
 
 def _or_dash(number: int | None) -> str:

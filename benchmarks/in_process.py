@@ -24,8 +24,8 @@ _PLAIN: Final = SCENARIOS["success"]
 
 _ALL: Final = tuple(name for name, stack in STACKS.items() if not stack.needs_server and name != "peers_traceback")
 _ANSWERING: Final = tuple(name for name, stack in STACKS.items() if stack.handles_errors)
-_HEADS: Final = ("bare", "ours", "ours_without_log", "peers", "secure", "basehttp_fast")
-_EXPECTED: Final = ("bare", "ours", "errors", "peers", "peers_usual", "secure", "basehttp_fast")
+_HEADS: Final = ("bare", "ours", "ours_without_log", "peers", "peers_tuned", "secure", "basehttp_fast")
+_EXPECTED: Final = ("bare", "ours", "errors", "peers", "peers_tuned", "peers_usual", "secure", "basehttp_fast")
 
 PLAN: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
     {
@@ -42,6 +42,7 @@ PLAN: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
             "logging",
             "errors",
             "peers",
+            "peers_tuned",
             "basehttp_fast",
         ),
         "request_headers": _HEADS,

@@ -51,7 +51,7 @@ def isolated_environment() -> dict[str, str]:
 
     The order of sets is the same in each of them, and no variable of the machine configures the stack.
     """
-    return {"PYTHONHASHSEED": "0", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return {"PYTHONHASHSEED": "0", "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
 
 
 def count_instructions(points: Sequence[str], *, module: str = "benchmarks.count") -> dict[str, float]:

@@ -31,9 +31,9 @@ __all__ = [
     "RequestLine",
     "around",
     "with_correlation_id",
-    "with_correlation_id_as_documented",
     "with_secure",
     "with_secweb",
+    "with_tuned_correlation_id",
 ]
 
 RequestLine: TypeAlias = type[AccessLog] | type[ShortAccessLog]
@@ -65,15 +65,15 @@ def around(
 
 
 def with_correlation_id(app: ASGIApp) -> ASGIApp:
-    """Put asgi-correlation-id around an app, without what only some need: each of them costs, and is off here."""
-    layer = CorrelationIdMiddleware(app, header_name="X-Correlation-ID", update_request_header=False, transformer=None)
+    """Put asgi-correlation-id around an app with the options that it has by default."""
+    layer = CorrelationIdMiddleware(app, header_name="X-Correlation-ID")
     layer.sentry_extension = _nothing
     return layer
 
 
-def with_correlation_id_as_documented(app: ASGIApp) -> ASGIApp:
-    """Put asgi-correlation-id around an app with the options that it has by default."""
-    layer = CorrelationIdMiddleware(app, header_name="X-Correlation-ID")
+def with_tuned_correlation_id(app: ASGIApp) -> ASGIApp:
+    """Put asgi-correlation-id around an app, without what only some need: each of them costs, and is off here."""
+    layer = CorrelationIdMiddleware(app, header_name="X-Correlation-ID", update_request_header=False, transformer=None)
     layer.sentry_extension = _nothing
     return layer
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 
@@ -79,14 +78,14 @@ def _framed(name: str, results: Results) -> str:
 
 def _summary(results: Results) -> str:
     remark = _QUICK if results.is_quick else ""
-    counts = {
-        verdict: len(list(rows))
-        for verdict, rows in groupby(judge_all(results, BUDGETS), key=lambda row: row.verdict)
-        if verdict is not Verdict.NO_BUDGET
-    }
-    budget = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items())
-    facts = [*_facts_in_process(results), *_facts_behind_uvicorn(results), f"Of the budget's rows: {budget}."]
-    return remark + "\n".join(f"- {fact}" for fact in facts) + "\n"
+    facts = [_fact_of_budget(results), *_facts_in_process(results), *_facts_behind_uvicorn(results)]
+    return remark + "".join(f"- {fact}\n" for fact in facts)
+
+
+def _fact_of_budget(results: Results) -> str:
+    rows = [row.verdict for row in judge_all(results, BUDGETS) if row.verdict is not Verdict.NO_BUDGET]
+    counts = ", ".join(f"{rows.count(verdict)} {verdict.value}" for verdict in dict.fromkeys(rows))
+    return f"Of the {len(rows)} figures of the budget: {counts}."
 
 
 def _facts_in_process(results: Results) -> list[str]:
@@ -95,20 +94,21 @@ def _facts_in_process(results: Results) -> list[str]:
     stacks = results.in_process.scenarios["success"].stacks
     ours, peers, base_http = (stacks[name] for name in ("ours", PEERS, "basehttp_fast"))
     fact = (
-        f"In process all layers together add {ours.added_us} µs to a request. The peers, each set up as its own "
-        f"documentation says, add {peers.times_ours} times as much; four BaseHTTPMiddleware {base_http.times_ours} times."
+        f"In process all layers together add {ours.added_us} µs to a request; peers that do the same add "
+        f"{peers.times_ours} times as much, four BaseHTTPMiddleware {base_http.times_ours} times."
     )
     return [fact]
 
 
 def _facts_behind_uvicorn(results: Results) -> list[str]:
-    if results.wire is None:
+    wire = results.wire_host_alone
+    if wire is None:
         return []
-    ours, bare = (results.wire.stacks[name].cpu_us_per_request.median for name in ("ours", "bare"))
-    requests = results.wire.ratio("requests_per_second", "ours", ACCESS_LOG)
+    ours, bare = (wire.stacks[name].cpu_us_per_request.median for name in ("ours", "bare"))
+    requests = wire.ratio("requests_per_second", "ours", ACCESS_LOG)
     fact = (
-        f"Behind uvicorn a request takes {ours:.0f} µs of the server's processor time, and {bare:.0f} µs without any "
-        f"layer. With all layers it answers {requests} times the requests/s of a bare app with uvicorn's access log."
+        f"Behind uvicorn a request takes {ours:.0f} µs of the server's processor time, without any layer {bare:.0f} "
+        f"µs; the requests/s are {requests} times those of a bare app with uvicorn's access log."
     )
     return [fact]
 
@@ -119,6 +119,8 @@ def _budget_row(row: Row) -> list[str]:
         verdict = f"**{verdict}**"
     if not row.is_sure:
         verdict = f"{verdict}, not surely"
+    if row.doubt:
+        verdict = f"{verdict}; {row.doubt}"
     return [budget.figure, _measured(row), *_limits(row), verdict]
 
 
@@ -141,21 +143,34 @@ def _limits(row: Row) -> tuple[str, str]:
 
 
 def _footnotes(results: Results) -> str:
-    speed = results.speed
-    measured = (
-        "it was not measured here"
-        if speed is None
-        else f"here {speed.uuid4_us} µs, so a microsecond here counts as {speed.factor:.2f} µs there. A bare app call "
-        f"took {BUDGET_BARE_US} µs there; here {speed.bare_us} µs with the scope that is made for it, and "
-        f"{speed.bare_call_us} µs without"
-    )
     return (
-        "\n¹ Requests have a Host header alone, as those of `wrk`; those of the other rows have ten headers.\n\n"
-        "² Microseconds depend on the machine. The first figures are those of this machine; `there` is what it would "
-        "be on the machine that the budget was set on, and the verdict is about that. Both are compared by what "
-        f"`uuid4().hex` takes: there {BUDGET_UUID4_US} µs, {measured}.\n\n"
-        "`not surely`: an end of the 95 % interval would have another verdict.\n"
+        "\n¹ Requests have a Host header alone, as those of `wrk` in the measurement that the budget comes from.\n\n"
+        f"² In microseconds of the machine that the budget was set on, where a bare app call took {BUDGET_BARE_US} µs."
+        f"{_bare_here(results)}\n\n"
+        "³ Microseconds depend on the machine: the first figures are those of this one, and the verdict is about what "
+        "it would be `there`, on the machine that the budget was set on. Both are compared by what `uuid4().hex` "
+        f"takes: there {BUDGET_UUID4_US} µs, {_uuid4_here(results)}.\n\n"
+        "`not surely`: an end of the 95 % interval would have another verdict. `server not saturated`: too few "
+        "requests came to the server, see below; such a ratio to a cheaper stack is too low.\n"
     )
+
+
+def _bare_here(results: Results) -> str:
+    speed = results.speed
+    if speed is None:
+        return ""
+    with_scope, without = (speed.to_budgets_machine(us).median for us in (speed.bare_us, speed.bare_call_us))
+    return (
+        f" This machine's call is {with_scope:.2f} µs there with the scope that each request of these tables has made "
+        f"for it, and {without:.2f} µs without."
+    )
+
+
+def _uuid4_here(results: Results) -> str:
+    speed = results.speed
+    if speed is None:
+        return "it was not measured here"
+    return f"here {speed.uuid4_us} µs, so a microsecond here counts as {speed.factor:.2f} µs there"
 
 
 def _scenario(name: str, results: Results) -> str:

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, get_args
 
-from benchmarks.budgets import PEERS
 from benchmarks.gate import FIGURES, measure_memory
-from benchmarks.in_process import PLAN, run_in_process
+from benchmarks.in_process import run_in_process
 from benchmarks.instructions import can_count, count_instructions, valgrind_version
 from benchmarks.report_imports import measure_imports
 from benchmarks.report_machine import Speed, measure_speed, this_machine
@@ -19,30 +18,17 @@ from benchmarks.report_results import Instructions, Results
 from benchmarks.serve import ACCESS_LOG, FLOOR
 from benchmarks.wire import WIRE_STACKS, measure_wire
 
-__all__ = ["PARTS", "Part", "measure_all"]
+__all__ = ["PARTS", "WIRE_HOST_ALONE", "Part", "measure_all"]
 
 Part: TypeAlias = Literal["import", "wire", "in_process", "instructions", "memory"]
 """What can be measured alone."""
 
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
 
-_PLAN: Final = MappingProxyType(
-    {
-        scenario: tuple(dict.fromkeys((*stacks, *((PEERS,) if "peers" in stacks else ()))))
-        for scenario, stacks in PLAN.items()
-    }
-)
-_WIRE: Final = tuple(dict.fromkeys((*WIRE_STACKS, PEERS)))
-_WIRE_HOST_ALONE: Final = ("bare", FLOOR, "ours", PEERS, "peers", ACCESS_LOG)
-_QUICK_POINTS: Final = ("success:bare", "success:ours", f"success:{PEERS}")
+WIRE_HOST_ALONE: Final = ("bare", FLOOR, "ours", "peers", "peers_tuned", ACCESS_LOG)
+_QUICK_POINTS: Final = ("success:bare", "success:ours", "success:peers")
 _POINTS: Final = tuple(
-    dict.fromkeys(
-        (
-            *_QUICK_POINTS,
-            "success:peers",
-            *(point for figure in FIGURES for point in (figure.bare, figure.point) if point),
-        )
-    )
+    dict.fromkeys((*_QUICK_POINTS, *(point for figure in FIGURES for point in (figure.bare, figure.point) if point)))
 )
 
 
@@ -89,14 +75,14 @@ def _with_wire(results: Results, effort: _Effort) -> Results:
     rounds, seconds = effort.wire_rounds, effort.wire_s
     return replace(
         results,
-        wire=measure_wire(_WIRE, rounds, seconds),
-        wire_host_alone=measure_wire(_WIRE_HOST_ALONE, rounds, seconds, host_alone=True),
+        wire=measure_wire(WIRE_STACKS, rounds, seconds),
+        wire_host_alone=measure_wire(WIRE_HOST_ALONE, rounds, seconds, host_alone=True),
     )
 
 
 def _with_in_process(results: Results, effort: _Effort) -> Results:
     before = measure_speed()
-    in_process = run_in_process(_PLAN, rounds=effort.rounds, sample_s=effort.sample_s)
+    in_process = run_in_process(rounds=effort.rounds, sample_s=effort.sample_s)
     return replace(results, speed=Speed.of(before, measure_speed()), in_process=in_process)
 
 

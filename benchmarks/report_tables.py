@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from benchmarks.budgets import PEERS
 from benchmarks.committed import Figures
 from benchmarks.gate import FIGURES
 from benchmarks.in_process import InProcess, LayersResult, ScenarioResult, StackResult
@@ -14,7 +13,7 @@ from benchmarks.memory import Growth, find_problems
 from benchmarks.report_results import Instructions, Results
 from benchmarks.rounds import Estimate
 from benchmarks.serve import FLOOR
-from benchmarks.wire_figures import WireFigures, WireResults
+from benchmarks.wire_figures import SATURATED, WireFigures, WireResults
 
 __all__ = [
     "instructions_table",
@@ -39,10 +38,10 @@ _LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "logging": "ours, request line alone",
         "errors": "ours, error layer alone",
         "lifespan": "ours, lifespan layer alone",
-        PEERS: "peers",
-        "peers": "peers, tuned by hand",
-        "peers_traceback": "peers, tuned by hand, traceback text",
-        "peers_as_they_are": "peers, their 8 log fields",
+        "peers": "peers",
+        "peers_tuned": "peers, tuned by hand",
+        "peers_traceback": "peers, with traceback text",
+        "peers_as_they_are": "peers, 8 log fields",
         "peers_usual": "peers, usual logging",
         "secure": "peers with secure.py",
         "secure_usual": "peers with secure.py, usual logging",
@@ -114,16 +113,34 @@ def layers_table(in_process: InProcess) -> str:
 
 
 def wire_table(wire: WireResults) -> str:
-    """Show what each stack costs behind uvicorn."""
-    head = ["stack", "server's CPU µs a request", "of bare", "requests/s", "of bare", "p50 µs", "p99 µs"]
-    busy = min(stack.server_busy.median for stack in wire.stacks.values())
+    """Show what each stack costs behind uvicorn, and name those whose server was not saturated."""
+    head = [
+        "stack",
+        "server's CPU µs a request",
+        "of bare",
+        "requests/s",
+        "of bare",
+        "p50 µs",
+        "p99 µs",
+        "busy",
+        "had requests",
+    ]
     rounds = len(wire.stacks["bare"].rounds)
     remark = (
         f"{rounds} rounds of {wire.seconds} s for each stack, {wire.connections} connections, {wire.request_headers} "
-        f"request {'header' if wire.request_headers == 1 else 'headers'}. Each server was on a processor for at least "
-        f"{busy:.0%} of the time, in the median; the less, the more requests/s and latencies tell of others.\n\n"
+        f"request {'header' if wire.request_headers == 1 else 'headers'}. {_saturation(wire)}\n\n"
     )
     return remark + markdown_table(head, [_wire_row(wire.stacks[name]) for name in _in_order(wire.stacks)])
+
+
+def _saturation(wire: WireResults) -> str:
+    if not wire.unsaturated:
+        return f"Every server had requests to answer for {SATURATED:.0%} of the time at least."
+    names = "; ".join(label(name) for name in _in_order(wire.unsaturated))
+    return (
+        f"**Not saturated**, with requests to answer for less than {SATURATED:.0%} of the time: {names}. Their "
+        "processor time is too high, and ratios to it are too low."
+    )
 
 
 def instructions_table(committed: Figures, counted: Instructions | None, python: str) -> str:
@@ -203,6 +220,8 @@ def _wire_row(stack: WireFigures) -> list[str]:
         str(stack.requests_to_bare),
         _rounded(stack.p50_us, 0),
         _rounded(stack.p99_us, 0),
+        f"{stack.server_busy.median:.0%}",
+        f"{stack.server_occupied.median:.0%}",
     ]
 
 

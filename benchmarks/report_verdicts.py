@@ -56,6 +56,11 @@ SECONDS: Final = Unit(" s", 3)
 COUNT: Final = Unit("", 0)
 
 
+def _no_doubt(results: Results) -> str:
+    del results
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """One row of the budget.
@@ -66,6 +71,7 @@ class Budget:
         must: What it must reach; None where the figure is there for comparison only.
         goal: What it should reach. Where that is above `must`, more is better.
         unit: How it is written.
+        doubt: Says of a run what makes the figure doubtful; an empty text where nothing does.
     """
 
     figure: str
@@ -73,6 +79,7 @@ class Budget:
     must: float | None = None
     goal: float | None = None
     unit: Unit = TIMES
+    doubt: Callable[[Results], str] = _no_doubt
 
     def row(self, results: Results) -> Row:
         """Find the figure in a run, and what to judge it by."""
@@ -80,7 +87,7 @@ class Budget:
         judged = measured
         if self.unit.depends_on_machine:
             judged = results.speed.to_budgets_machine(measured) if results.speed and measured else None
-        return Row(self, measured, judged)
+        return Row(self, measured, judged, self.doubt(results) if measured else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +98,13 @@ class Row:
         budget: What was due.
         measured: The figure on this machine; None where it was not measured.
         judged: What is compared with the budget; the same, but for a time.
+        doubt: What makes it doubtful, if anything.
     """
 
     budget: Budget
     measured: Estimate | None
     judged: Estimate | None
+    doubt: str = ""
 
     @property
     def verdict(self) -> Verdict:

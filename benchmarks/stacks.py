@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal, TextIO
+from typing import Any, Final, Literal, TextIO
 
 from asgi_stack import (
     ErrorHandlerMiddleware,
@@ -24,6 +24,7 @@ from asgi_stack import (
     default_pipeline,
     wrap,
 )
+from asgi_stack.settings_errors import PREFIX
 from asgi_stack.types import ASGIApp, MiddlewareFactory
 from benchmarks import basehttp, peers
 from benchmarks.apps import Scenario
@@ -45,43 +46,56 @@ class Stack:
         handles_errors: Whether the client gets an answer to an exception.
         logs_requests: Whether each request has its line.
         needs_server: The line is a server's doing: in process this is the bare app.
+        takes_options: Whether `wrap` takes the options of a scenario as well.
     """
 
     name: str
     title: str
-    wrap: Callable[[ASGIApp], ASGIApp]
+    wrap: Callable[..., ASGIApp]
     kind: Literal["bare", "ours", "peers"] = "peers"
     handles_errors: bool = True
     logs_requests: bool = True
     needs_server: bool = False
+    takes_options: bool = False
 
     def build(self, scenario: Scenario) -> ASGIApp:
         """Put the layers around the app of a scenario."""
         app = {"bare": scenario.bare_app, "ours": scenario.app, "peers": scenario.peer_app}[self.kind]
-        return self.wrap(app)
+        return self.wrap(app, **scenario.options) if self.takes_options else self.wrap(app)
 
 
 def _settings() -> Settings:
-    return Settings(environment="production", log={"format": "json"})
+    with _without_variables():
+        return Settings(environment="production", log={"format": "json"})
+
+
+@contextmanager
+def _without_variables() -> Iterator[None]:
+    """Hide the variables that would configure the stack: figures must not depend on who measures."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.upper().startswith(PREFIX)}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def _bare(app: ASGIApp) -> ASGIApp:
     return app
 
 
-def _ours(app: ASGIApp) -> ASGIApp:
-    return wrap(app, _settings())
+def _ours(app: ASGIApp, **options: Any) -> ASGIApp:  # noqa: ANN401 - whatever `wrap` takes
+    return wrap(app, _settings(), **options)
 
 
-def _ours_without_log(app: ASGIApp) -> ASGIApp:
+def _ours_without_log(app: ASGIApp, **options: Any) -> ASGIApp:  # noqa: ANN401 - as above
     _configure()
-    layers = default_pipeline(_settings()).without(RequestLoggingMiddleware)
+    layers = default_pipeline(_settings(), **options).without(RequestLoggingMiddleware)
     return Pipeline().use(LifespanMiddleware).extend(layers).build(app)
 
 
-def _alone(layer: MiddlewareFactory[[]], app: ASGIApp) -> ASGIApp:
+def _alone(layer: MiddlewareFactory[...], app: ASGIApp, **options: Any) -> ASGIApp:  # noqa: ANN401 - as above
     _configure()
-    return Pipeline().use(layer).build(app)
+    return Pipeline().use(layer, **options).build(app)
 
 
 def _configure() -> None:
@@ -93,15 +107,13 @@ def _peers(app: ASGIApp) -> ASGIApp:
     return peers.around(app, headers=peers.with_secweb, logger=fast_logger())
 
 
-def _peers_as_documented(app: ASGIApp) -> ASGIApp:
-    logger = fast_logger(as_documented=True)
-    ids = peers.with_correlation_id_as_documented
-    return peers.around(app, headers=peers.with_secweb, logger=logger, ids=ids)
+def _peers_tuned(app: ASGIApp) -> ASGIApp:
+    logger = fast_logger(is_tuned=True)
+    return peers.around(app, headers=peers.with_secweb, logger=logger, ids=peers.with_tuned_correlation_id)
 
 
 def _peers_traceback(app: ASGIApp) -> ASGIApp:
-    logger = fast_logger(traceback_text=True)
-    return peers.around(app, headers=peers.with_secweb, logger=logger, traceback_text=True)
+    return peers.around(app, headers=peers.with_secweb, logger=fast_logger(), traceback_text=True)
 
 
 def _peers_as_they_are(app: ASGIApp) -> ASGIApp:
@@ -129,10 +141,14 @@ def _basehttp_fast(app: ASGIApp) -> ASGIApp:
 
 
 def _layer(name: str, layer: MiddlewareFactory[[]], *, handles_errors: bool = False, logs: bool = False) -> Stack:
-    title = f"ours, `{layer.__name__}` alone"
-    wrap_alone = partial(_alone, layer)
     return Stack(
-        name=name, title=title, wrap=wrap_alone, kind="ours", handles_errors=handles_errors, logs_requests=logs
+        name=name,
+        title=f"ours, `{layer.__name__}` alone",
+        wrap=partial(_alone, layer),
+        kind="ours",
+        handles_errors=handles_errors,
+        logs_requests=logs,
+        takes_options=handles_errors,
     )
 
 
@@ -144,13 +160,14 @@ STACKS: Final[Mapping[str, Stack]] = MappingProxyType(
         each.name: each
         for each in (
             Stack(name="bare", title="bare app", wrap=_bare, kind="bare", handles_errors=False, logs_requests=False),
-            Stack(name="ours", title="ours, as `wrap` builds it", wrap=_ours, kind="ours"),
+            Stack(name="ours", title="ours, as `wrap` builds it", wrap=_ours, kind="ours", takes_options=True),
             Stack(
                 name="ours_without_log",
                 title="ours without the request line",
                 wrap=_ours_without_log,
                 kind="ours",
                 logs_requests=False,
+                takes_options=True,
             ),
             _layer("headers", SecurityHeadersMiddleware),
             _layer("context", RequestContextMiddleware),
@@ -158,7 +175,7 @@ STACKS: Final[Mapping[str, Stack]] = MappingProxyType(
             _layer("errors", ErrorHandlerMiddleware, handles_errors=True),
             _layer("lifespan", LifespanMiddleware),
             Stack(name="peers", title=f"{_CHEAPEST}, the same fields", wrap=_peers),
-            Stack(name="peers_as_documented", title=f"{_CHEAPEST}, their default options", wrap=_peers_as_documented),
+            Stack(name="peers_tuned", title=f"{_CHEAPEST}, without what these apps do not need", wrap=_peers_tuned),
             Stack(name="peers_traceback", title=f"{_CHEAPEST}, errors with traceback text", wrap=_peers_traceback),
             Stack(name="peers_as_they_are", title=f"{_CHEAPEST}, 8 fields", wrap=_peers_as_they_are),
             Stack(

@@ -3,7 +3,7 @@
 Every stack is served by a process of its own, all of them by the same processor, and loaded one after the other from
 another processor. The figure to trust most is the server's processor time a request, from the kernel's accounting: time
 by the clock, and with it requests per second and latencies, also depends on what else runs on the machine. But it too
-holds only where the server always has something to do: stacks of which that is not so are named below the table.
+holds only where the server always has requests to answer: stacks of which that is not so are named below the table.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.apps import SCENARIOS
 from benchmarks.load import Connections, render_request, response_length
 from benchmarks.serve import FLOOR
 from benchmarks.stacks import STACKS
-from benchmarks.wire_figures import WireFigures, WireResults, WireRound, figures_of, round_of
+from benchmarks.wire_figures import SATURATED, WireFigures, WireResults, WireRound, figures_of, round_of
 from benchmarks.wire_servers import Server, serving
 
 __all__ = ["CONNECTIONS", "WIRE_STACKS", "WireError", "main", "measure_wire", "render_table"]
@@ -31,6 +31,7 @@ WIRE_STACKS: Final = (
     "ours",
     "ours_without_log",
     "peers",
+    "peers_tuned",
     "peers_as_they_are",
     "peers_usual",
     "secure",
@@ -39,7 +40,10 @@ WIRE_STACKS: Final = (
 )
 """Stacks that are measured unless others are asked for."""
 
-CONNECTIONS: Final = 16
+CONNECTIONS: Final = 64
+"""So many that the server has requests to answer also while a neighbour takes the load generator's processor."""
+
+_TRIES: Final = 3
 
 _BARE: Final = "bare"
 _FLOOR_TITLE: Final = "bare app that sends ours' headers itself (the floor)"
@@ -53,6 +57,7 @@ _COLUMNS: Final = (
     "p50 µs",
     "p99 µs",
     "busy",
+    "had requests",
     "client µs",
 )
 
@@ -76,14 +81,14 @@ class _Target:
         """Load the stack for so long."""
         with Connections(self._server.port, self._request, self.response_bytes, CONNECTIONS) as connections:
             connections.run(0)
-            before_ns = self._server.cpu_ns()
+            before = self._server.rest()
             self._server.take_lines()
             load = connections.run(seconds)
-            cpu_ns = self._server.cpu_ns() - before_ns
+            after = self._server.rest()
         lines, expected = len(self._server.take_lines()), load.requests * self.lines_per_request
         if lines != expected:
             raise WireError(f"{self._name} wrote {lines} lines for {load.requests} requests, and not {expected}")
-        return round_of(load, cpu_ns)
+        return round_of(load, after.cpu_ns - before.cpu_ns, after.queued_ns - before.queued_ns)
 
 
 def measure_wire(
@@ -118,7 +123,7 @@ def measure_wire(
         for _ in range(rounds):
             random.shuffle(order)
             for target in order:
-                target.rounds.append(target.measure(seconds))
+                target.rounds.append(_saturated(target, seconds))
     bare = targets[_BARE].rounds
     stacks = {name: _figures(name, target, bare) for name, target in targets.items()}
     return WireResults(
@@ -128,6 +133,15 @@ def measure_wire(
         request_headers=len(scope["headers"]),
         cores=cores,
     )
+
+
+def _saturated(target: _Target, seconds: float) -> WireRound:
+    """Measure again where the server had to wait for requests; three times at most, the last of them counts then."""
+    for _ in range(_TRIES - 1):
+        found = target.measure(seconds)
+        if found.server_occupied >= SATURATED:
+            return found
+    return target.measure(seconds)
 
 
 def render_table(results: WireResults) -> str:
@@ -148,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.stdout.write(render_table(results))
     if results.unsaturated:
         names = ", ".join(results.unsaturated)
-        sys.stdout.write(f"\nThe machine was too busy: ratios to or of these stacks do not hold: {names}\n")
+        sys.stdout.write(f"\nToo few requests came to them: ratios to or of these stacks do not hold: {names}\n")
 
 
 def _with_bare(names: Sequence[str]) -> Sequence[str]:
@@ -180,6 +194,7 @@ def _row(stack: WireFigures) -> tuple[str, ...]:
         f"{stack.p50_us.median:,.0f}",
         f"{stack.p99_us.median:,.0f}",
         f"{stack.server_busy.median:.0%}",
+        f"{stack.server_occupied.median:.0%}",
         f"{stack.client_cpu_us_per_request.median:.1f}",
     )
 

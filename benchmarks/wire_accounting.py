@@ -23,10 +23,12 @@ class Activity:
 
     Attributes:
         cpu_ns: Processor time of all its threads so far: what they took before their last pause.
+        queued_ns: How long they waited for a processor that others used; 0 where the kernel does not tell.
         at_work: Whether one of them runs, waits for a processor, or for a disk.
     """
 
     cpu_ns: int
+    queued_ns: int
     at_work: bool
 
 
@@ -44,14 +46,16 @@ def activity(pid: int, proc: Path = _PROC) -> Activity:
     # What comes after the name, which may have any character in it.
     stats = [(thread / "stat").read_text().rpartition(")")[2].split() for thread in threads]
     at_work = any(stat[_STATE] in _AT_WORK for stat in stats)
-    booked_ns = sum(_booked_ns(thread) for thread in threads)
-    if not booked_ns:
+    booked = [_booked(thread) for thread in threads]
+    cpu_ns = sum(cpu for cpu, _ in booked)
+    if not cpu_ns:
         ticks = sum(int(stat[_USER_TICKS]) + int(stat[_SYSTEM_TICKS]) for stat in stats)
-        booked_ns = ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-    return Activity(booked_ns, at_work)
+        cpu_ns = ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+    return Activity(cpu_ns, sum(queued for _, queued in booked), at_work)
 
 
-def _booked_ns(thread: Path) -> int:
-    """Give the nanoseconds on a processor; 0 where the kernel counts only clock ticks, mostly of 10 ms."""
-    booked = thread / "schedstat"
-    return int(booked.read_text().split()[0]) if booked.exists() else 0
+def _booked(thread: Path) -> tuple[int, int]:
+    """Give the nanoseconds on a processor and those in its queue; 0 where the kernel only counts ticks of some ms."""
+    file = thread / "schedstat"
+    cpu, queued = file.read_text().split()[:2] if file.exists() else (0, 0)
+    return int(cpu), int(queued)

@@ -15,11 +15,12 @@ Figure: TypeAlias = Literal["cpu_us_per_request", "requests_per_second", "p50_us
 """What can be compared between stacks, by its name."""
 
 SATURATED: Final = 0.9
-"""The least `server_busy` at which figures of stacks may be compared.
+"""The least `server_occupied` at which figures of stacks may be compared.
 
-A server that waits for requests wakes up for one at a time, and that costs it more than to find several at once. So
-the processor time a request is too high then, most of all for the cheapest stacks, and all ratios to them are too low:
-with one connection instead of 16, the bare app's was three times as high, and the ratio of ours to it less than half.
+A server that has to wait for requests wakes up for one at a time, and that costs it more than to find several at once.
+So the processor time a request is too high then, most of all for the cheapest stacks, and all ratios to them are too
+low: with one connection instead of 16, the bare app's was three times as high, and the ratio of ours to it less than
+half.
 """
 
 
@@ -33,7 +34,9 @@ class WireRound:
         requests_per_second: By the clock.
         p50_us: Median of the latencies.
         p99_us: Their 99th percentile.
-        server_busy: Part of the time by the clock that the server was on a processor: see `SATURATED`.
+        server_busy: Part of the time by the clock that the server was on a processor.
+        server_occupied: The same with the time that it waited for the processor, since others used it: the part of the
+            time that it had requests to answer. See `SATURATED`.
         client_cpu_us_per_request: Microseconds of processor time that the load generator took.
     """
 
@@ -43,6 +46,7 @@ class WireRound:
     p50_us: float
     p99_us: float
     server_busy: float
+    server_occupied: float
     client_cpu_us_per_request: float
 
 
@@ -69,6 +73,7 @@ class WireFigures:
     p50_us: Estimate
     p99_us: Estimate
     server_busy: Estimate
+    server_occupied: Estimate
     client_cpu_us_per_request: Estimate
     cpu_to_bare: Estimate
     requests_to_bare: Estimate
@@ -95,16 +100,16 @@ class WireResults:
 
     @property
     def unsaturated(self) -> Sequence[str]:
-        """Names of the stacks whose server waited too much, by the median of its rounds, for its ratios to hold."""
-        return [name for name, stack in self.stacks.items() if stack.server_busy.median < SATURATED]
+        """Names of the stacks whose server waited too much for requests, by the median, for its ratios to hold."""
+        return [name for name, stack in self.stacks.items() if stack.server_occupied.median < SATURATED]
 
     def ratio(self, figure: Figure, name: str, to: str) -> Estimate:
         """Give a stack's figure as a multiple of another stack's, compared round by round."""
         return ratio(figure, self.stacks[name].rounds, self.stacks[to].rounds)
 
 
-def round_of(load: Load, server_cpu_ns: int) -> WireRound:
-    """Reckon the figures of one round."""
+def round_of(load: Load, server_cpu_ns: int, server_queued_ns: int = 0) -> WireRound:
+    """Reckon the figures of one round, from the server's nanoseconds on a processor and in the queue for one."""
     return WireRound(
         requests=load.requests,
         cpu_us_per_request=server_cpu_ns / 1e3 / load.requests,
@@ -112,6 +117,8 @@ def round_of(load: Load, server_cpu_ns: int) -> WireRound:
         p50_us=percentile(load.latencies_us, 50),
         p99_us=percentile(load.latencies_us, 99),
         server_busy=server_cpu_ns / 1e9 / load.elapsed_s,
+        # Its last lines are written after the last response, so it may be busy for longer than the load lasted.
+        server_occupied=min(1.0, (server_cpu_ns + server_queued_ns) / 1e9 / load.elapsed_s),
         client_cpu_us_per_request=load.client_cpu_ns / 1e3 / load.requests,
     )
 
@@ -136,6 +143,7 @@ def figures_of(
         p50_us=estimate([each.p50_us for each in rounds]),
         p99_us=estimate([each.p99_us for each in rounds]),
         server_busy=estimate([each.server_busy for each in rounds]),
+        server_occupied=estimate([each.server_occupied for each in rounds]),
         client_cpu_us_per_request=estimate([each.client_cpu_us_per_request for each in rounds]),
         cpu_to_bare=ratio("cpu_us_per_request", rounds, bare),
         requests_to_bare=ratio("requests_per_second", rounds, bare),

@@ -6,7 +6,6 @@ other end, and the server ends as well.
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from benchmarks.instructions import isolated_environment
 from benchmarks.wire_accounting import Activity, activity
 
 __all__ = ["Server", "ServerError", "serving"]
@@ -66,8 +66,8 @@ class Server:
             raise self._failure("ended at its start")
         self.port = int(said)
 
-    def cpu_ns(self) -> int:
-        """Give the processor time that it took so far, once it has nothing left to do.
+    def rest(self) -> Activity:
+        """Give what it took of a processor so far, once it has nothing left to do.
 
         The kernel books the time of a thread when the thread pauses, and a line is written after its response. So this
         looks until no thread runs or waits for a processor, and none did between two looks.
@@ -82,7 +82,7 @@ class Server:
                 raise self._failure(f"is still at work after {_REST_TIMEOUT_S} s")
             time.sleep(_LOOK_S)
             now, before = self._look(), now
-        return now.cpu_ns
+        return now
 
     def take_lines(self) -> list[bytes]:
         """Give the lines on its standard output since the last time, and remove them."""
@@ -145,9 +145,6 @@ def serving(names: Sequence[str], core: int | None = None) -> Iterator[Mapping[s
 
 def _started(name: str, core: int | None, folder: Path) -> Server:
     arguments = ["-m", "benchmarks.serve", name, *([] if core is None else ["--core", str(core)])]
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("ASGI_STACK_")}
-    # It finds modules where this process does, and not in its working folder.
-    search = {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path), "PYTHONSAFEPATH": "1"}
     with ExitStack() as closing:
         ours, theirs = socket.socketpair()
         closing.enter_context(theirs)
@@ -156,7 +153,8 @@ def _started(name: str, core: int | None, folder: Path) -> Server:
         process = subprocess.Popen(  # noqa: S603 - our own module, and a name of a stack
             [sys.executable, *arguments],
             cwd=folder,
-            env={**inherited, **search},
+            # It finds modules where this process does, and not in its working folder.
+            env={**isolated_environment(), "PYTHONSAFEPATH": "1"},
             stdin=theirs.fileno(),
             stdout=lines,
             stderr=errors,

@@ -83,14 +83,19 @@ async def test_errors_are_what_each_side_expects() -> None:
         await not_found.app(not_found.make_scope(), receive, send)
     with pytest.raises(HTTPException):
         await not_found.peer_app(not_found.make_scope(), receive, send)
-    with pytest.raises(AppError) as raised:
-        await expected.app(expected.make_scope(), receive, send)
-    assert raised.value.severity is Severity.WARNING
-    assert raised.value.status == 500
     with pytest.raises(ValueError, match="Order not found"):
         await error.app(error.make_scope(), receive, send)
-    assert error.peer_app is error.app
-    assert expected.peer_app is error.app
+    assert error.peer_app is expected.peer_app is expected.app is error.app
+
+
+async def test_a_handler_makes_the_unexpected_error_a_warning() -> None:
+    """It is a 500 all the same; no other scenario tells our stack anything."""
+    (handler,) = SCENARIOS["error_without_text"].options["handlers"].values()
+
+    made = handler(ValueError())
+    assert isinstance(made, AppError)
+    assert (made.severity, made.status) == (Severity.WARNING, 500)
+    assert [name for name, scenario in SCENARIOS.items() if scenario.options] == ["error_without_text"]
 
 
 @every_scenario

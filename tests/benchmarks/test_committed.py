@@ -13,7 +13,7 @@ CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 
 def figures(**histories: dict[str, list[int]]) -> Figures:
     """Make committed figures."""
-    return Figures(2.0, histories)
+    return Figures(histories)
 
 
 class TestJudge:
@@ -84,6 +84,24 @@ class TestComparison:
         assert comparison.remark == f"no figures for Python {version} nor its neighbours: nothing is compared"
 
 
+class TestRatioToPeers:
+    """What holds on any Python."""
+
+    def test_least_ratio_of_all_versions_less_a_tenth(self) -> None:
+        """Of two versions the one where ours gains least decides, with room for builds that nobody has counted."""
+        known = figures(
+            peers={"3.11.7": [300_000], "3.12.1": [250_000, 240_000]},
+            four_layers={"3.11.7": [100_000], "3.12.1": [90_000, 80_000], "3.13.0": [70_000]},
+        )
+
+        assert known.peers_ratio_floor == pytest.approx(2.7)
+
+    @pytest.mark.parametrize("known", [{}, {"peers": {"3.11.7": [1]}}], ids=["nothing", "peers alone"])
+    def test_nothing_to_compare_with(self, known: dict[str, dict[str, list[int]]]) -> None:
+        """Before anything is accepted there is no floor."""
+        assert figures(**known).peers_ratio_floor is None
+
+
 class TestAccepted:
     """What is taken over."""
 
@@ -107,6 +125,14 @@ class TestAccepted:
 
         assert after.instructions == before.instructions
 
+    def test_what_is_not_ours_is_taken_as_it_is(self) -> None:
+        """The bare app and peers have no limit: what else is compared with them must be of the same day."""
+        before = figures(bare={"3.11.7": [9_000]}, peers={"3.11.7": [200_000]})
+
+        after = before.accepted("3.11.7", {"bare": 9_100, "peers": 200_100})
+
+        assert after.instructions == {"bare": {"3.11.7": [9_000, 9_100]}, "peers": {"3.11.7": [200_000]}}
+
     def test_new_version_begins_a_history(self) -> None:
         """A version that had no figures has its own from then on."""
         after = figures(up={"3.11.7": [100_000]}).accepted("3.12.1", {"up": 90_000, "new": 7})
@@ -125,7 +151,7 @@ class TestFile:
         written.write(path)
 
         assert Figures.read(path) == written
-        assert '      "3.11.7": [100000, 103100],\n' in path.read_text()
+        assert '    "3.11.7": [100000, 103100],\n' in path.read_text()
 
     def test_committed_rises_are_in_the_changelog(self) -> None:
         """Whoever lets a request cost more has told the users."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+import Secweb  # noqa: F401 - a run without the peers leaves this file out
 
 from benchmarks import load
 from benchmarks.apps import SCENARIOS

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+import Secweb  # noqa: F401 - a run without the peers leaves this file out
 
 from asgi_stack import ErrorHandlerMiddleware
 from asgi_stack.types import ASGIApp, Message, Receive, Scope, Send

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-import structlog  # noqa: F401 - what the line is written with
+import Secweb  # noqa: F401 - a run without the peers leaves this file out
 
 from asgi_stack.types import ASGIApp, Message, Receive, Scope, Send
 from benchmarks.apps import SCENARIOS

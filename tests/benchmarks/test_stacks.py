@@ -14,12 +14,12 @@ from secure import Secure
 from Secweb.headers.hsts import HSTS
 
 from benchmarks.apps import SCENARIOS, Scenario
-from benchmarks.peer_differences import Seen, differences, observe
+from benchmarks.peer_differences import observe
 from benchmarks.peer_logging import STDOUT, PeerLogger, fast_logger, usual_logger
 from benchmarks.stacks import STACKS, Stack, lines_to
 from tests.log_capture import logging_restored
 
-SAME_FIELDS = ("peers", "peers_as_documented", "peers_traceback", "peers_usual", "secure", "secure_usual")
+SAME_FIELDS = ("peers", "peers_tuned", "peers_traceback", "peers_usual", "secure", "secure_usual")
 BASE_HTTP = ("basehttp", "basehttp_fast")
 PEERS = tuple(name for name, stack in STACKS.items() if stack.kind == "peers")
 WHOLE = ("ours", *PEERS)
@@ -172,6 +172,17 @@ class TestLines:
             ("peers_traceback", "error_without_text"),
         }
 
+    async def test_lines_without_traceback_text_have_a_fingerprint_of_ours_alone(self) -> None:
+        """Apart from that and from the level, both tell the same of an error."""
+        scenario = SCENARIOS["error_without_text"]
+        own = (await observe(STACKS["ours"], scenario)).line("request_failed")
+        other = (await observe(STACKS["peers"], scenario)).line("request_failed")
+
+        assert set(own) - set(other) == {"fingerprint", "error_code", "severity"}
+        assert set(other) <= set(own)
+        assert (own["level"], other["level"]) == ("warning", "error")
+        assert own["exception_type"] == other["exception_type"] == "ValueError"
+
     @pytest.mark.parametrize("make_logger", [fast_logger, usual_logger], ids=["fast", "usual"])
     def test_a_line_is_one_write(self, make_logger: Callable[[], PeerLogger]) -> None:
         """Peers' loggers hand each line to the system whole: on a datagram socket one write is one piece."""
@@ -195,35 +206,27 @@ class TestLines:
         assert all(piece.endswith(b"}\n") for piece in pieces)
 
 
-class TestDifferences:
-    """What is printed beside the figures."""
+class TestSettings:
+    """What the stack is told."""
 
-    @pytest.mark.parametrize("name", [name for name in STACKS if name not in PEERS])
-    async def test_only_peers_differ(self, name: str) -> None:
-        """Layers of ours and the bare app are not compared, since they are meant to do less."""
-        assert await differences(STACKS[name]) == ()
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            pytest.param("ASGI_STACK_LOG__CALL_SITE", "false", id="a setting"),
+            pytest.param("ASGI_STACK_LOG__LEVEL", "CRITICAL", id="a level that would silence the lines"),
+            pytest.param("ASGI_STACK_NONSENSE", "1", id="a misspelt name"),
+            pytest.param("asgi_stack_environment", "development", id="lower case"),
+        ],
+    )
+    async def test_variables_do_not_matter(self, name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Figures are the same whatever the environment of whoever measures says, and it stays as it is."""
+        without = await observe(STACKS["ours"], ERROR)
+        monkeypatch.setenv(name, value)
 
-    @pytest.mark.parametrize("name", PEERS)
-    async def test_every_peer_differs_in_its_error_line(self, name: str) -> None:
-        """No peer has a fingerprint; those with all fields do not differ in the request line."""
-        found = await differences(STACKS[name])
+        seen = await observe(STACKS["ours"], ERROR)
 
-        assert any(each.startswith("error line: without") and "fingerprint" in each for each in found)
-        assert any(each.startswith("request line") for each in found) == (name == "peers_as_they_are")
-
-    async def test_differences_are_what_was_seen(self) -> None:
-        """Another class of the same layers tells of a header and a body that are gone."""
-        ours = STACKS["ours"]
-        lesser = Stack(name="lesser", title="", wrap=STACKS["ours_without_log"].wrap)
-
-        found = await differences(lesser, ours)
-
-        assert len(found) == 1
-        assert found[0].startswith("request line: without bytes_in, bytes_out, client, ")
-
-    def test_a_missing_line_is_empty(self) -> None:
-        """A stack that logs nothing lacks every field."""
-        assert Seen(status=None, headers=frozenset(), body=b"", lines=(), raised=None).line("request_failed") == {}
+        assert [set(line) for line in seen.lines] == [set(line) for line in without.lines]
+        assert os.environ[name] == value
 
 
 class TestStack:

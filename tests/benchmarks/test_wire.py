@@ -8,13 +8,16 @@ import os
 import sys
 
 import pytest
+import Secweb  # noqa: F401 - a run without the peers leaves this file out
+import uvicorn  # noqa: F401 - as Secweb
 
 from benchmarks import wire
+from benchmarks.load import Load
 from benchmarks.rounds import Estimate
 from benchmarks.serve import FLOOR
 from benchmarks.stacks import STACKS
 from benchmarks.wire import WireError, measure_wire, render_table
-from benchmarks.wire_figures import WireResults, WireRound, ratio
+from benchmarks.wire_figures import WireResults, WireRound, ratio, round_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it needs epoll and /proc")
 
@@ -24,7 +27,7 @@ def results() -> WireResults:
     """Measure once for all tests of this module."""
     affinity = os.sched_getaffinity(0)
 
-    found = measure_wire(["ours", FLOOR], rounds=1, seconds=0.2)
+    found = measure_wire(["ours", FLOOR], rounds=1, seconds=0.05)
 
     assert os.sched_getaffinity(0) == affinity
     assert found.request_headers == 10
@@ -94,7 +97,7 @@ class TestMeasurement:
         [
             pytest.param(0.97, "", id="saturated"),
             pytest.param(
-                0.6, "\nThe machine was too busy: ratios to or of these stacks do not hold: bare\n", id="waiting"
+                0.6, "\nToo few requests came to them: ratios to or of these stacks do not hold: bare\n", id="waiting"
             ),
         ],
     )
@@ -107,7 +110,7 @@ class TestMeasurement:
         expected: str,
     ) -> None:
         """A stack whose server waited for requests is named below the table."""
-        bare = dataclasses.replace(results.stacks["bare"], server_busy=Estimate(busy, busy, busy))
+        bare = dataclasses.replace(results.stacks["bare"], server_occupied=Estimate(busy, busy, busy))
         found = dataclasses.replace(results, stacks={"bare": bare})
         monkeypatch.setattr(wire, "measure_wire", lambda *_, **__: found)
 
@@ -132,6 +135,38 @@ class TestMeasurement:
         assert capsys.readouterr().out.startswith(render_table(results))
 
 
+class TestSaturation:
+    """Rounds in which the server waited for requests."""
+
+    @pytest.mark.parametrize(
+        ("occupied", "counts"),
+        [
+            pytest.param([0.95, 0.99], 0.95, id="the first has enough"),
+            pytest.param([0.5, 0.97, 0.99], 0.97, id="the second has enough"),
+            pytest.param([0.5, 0.7, 0.6, 0.99], 0.6, id="none of three has enough"),
+        ],
+    )
+    def test_are_measured_again(self, occupied: list[float], counts: float) -> None:
+        """A round that says little is replaced, but not without end."""
+        rounds = (dataclasses.replace(_round(1), server_occupied=each) for each in occupied)
+
+        class Target:
+            """Gives one round after the other."""
+
+            def measure(self, seconds: float) -> WireRound:
+                return next(rounds)
+
+        assert wire._saturated(Target(), 0.1).server_occupied == counts  # type: ignore[arg-type]  # noqa: SLF001
+
+    def test_waiting_for_the_processor_is_no_waiting_for_requests(self) -> None:
+        """Half of the time on a processor, and almost all of the rest in its queue."""
+        load = Load(latencies_us=[1.0], elapsed_s=1.0, client_cpu_ns=1)
+
+        found = round_of(load, 500_000_000, 450_000_000)
+
+        assert (found.server_busy, found.server_occupied) == (0.5, 0.95)
+
+
 def test_compares_round_by_round() -> None:
     """A ratio is the median of the rounds' ratios, not the ratio of the medians."""
     ours = [_round(30), _round(200), _round(90)]
@@ -148,5 +183,6 @@ def _round(cpu_us: float) -> WireRound:
         p50_us=1.0,
         p99_us=1.0,
         server_busy=1.0,
+        server_occupied=1.0,
         client_cpu_us_per_request=1.0,
     )

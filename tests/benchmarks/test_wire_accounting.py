@@ -30,11 +30,11 @@ def write_thread(
 
 
 def test_adds_up_the_nanoseconds_of_all_threads(tmp_path: Path) -> None:
-    """Where the kernel counts nanoseconds, clock ticks do not matter."""
+    """Where the kernel counts nanoseconds, clock ticks do not matter; time in the queue is not processor time."""
     write_thread(tmp_path, 7, ticks=(5, 5), booked="1500 20 3\n")
     write_thread(tmp_path, 8, booked="700 1 1\n")
 
-    assert activity(7, tmp_path) == Activity(cpu_ns=2200, at_work=False)
+    assert activity(7, tmp_path) == Activity(cpu_ns=2200, queued_ns=21, at_work=False)
 
 
 @pytest.mark.parametrize("booked", ["", "0 0 0\n"], ids=["no-file", "file-of-zeros"])
