@@ -12,7 +12,7 @@ from asgi_stack.exceptions import Severity
 from asgi_stack.guarded_websocket import GuardedWebSocketExchange
 from asgi_stack.http_context import capture_request_context
 from asgi_stack.logging.emit import emit
-from asgi_stack.logging.exceptions import redact_text, write_exception
+from asgi_stack.logging.exceptions import redact_text, redact_word, write_exception
 from asgi_stack.logging.marks import was_logged_here
 from asgi_stack.middleware.active import ACTIVE, HIDE_PATH
 from asgi_stack.redaction import REDACTED
@@ -94,9 +94,7 @@ class ErrorJournal:
         try:
             bound = self._bound(exchange.scope)
             facts = self._facts(exchange, detailed=severity in _ATTENTION, is_late=is_late)
-            told = _told(error, mapped)
-            if told:
-                facts |= self._redactor.value(told)
+            facts |= self._told(error, mapped)
         except Exception as failure:  # noqa: BLE001 - the error's line matters more than what is around it
             bound, facts = {}, dict[str, object](description_failed=qualified_name(type(failure)))
         write_exception(
@@ -146,6 +144,18 @@ class ErrorJournal:
             fields["request"] = {key: value for key, value in request.items() if key not in _OWN_FIELDS}
         return fields
 
+    def _told(self, error: BaseException, mapped: Mapped) -> dict[str, object]:
+        """Give what the answer says of an exception that is no AppError itself, redacted."""
+        if mapped.told_by is error or mapped.answer is INTERNAL_ERROR:
+            return {}
+        told: dict[str, object] = {
+            "error_code": redact_word(mapped.answer.error_code, self._redactor),
+            "severity": redact_word(mapped.answer.severity, self._redactor),
+        }
+        if mapped.told_by is not None and mapped.told_by.context:
+            told |= self._redactor.value({"context": mapped.told_by.context})
+        return told
+
     def _report(
         self,
         error: BaseException | None,
@@ -188,16 +198,6 @@ class ErrorJournal:
             timestamp=datetime.now(UTC),
             handled=handled,
         )
-
-
-def _told(error: BaseException, mapped: Mapped) -> dict[str, object]:
-    """Give what the answer says of an exception that is no AppError itself."""
-    if mapped.told_by is error or mapped.answer is INTERNAL_ERROR:
-        return {}
-    told: dict[str, object] = {"error_code": mapped.answer.error_code, "severity": str(mapped.answer.severity)}
-    if mapped.told_by is not None and mapped.told_by.context:
-        told["context"] = mapped.told_by.context
-    return told
 
 
 def _severity(answer: ErrorAnswer, *, is_answered: bool) -> Severity:

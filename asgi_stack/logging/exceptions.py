@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import cast
 
 from asgi_stack.exceptions import AppError, ErrorCode, Severity
 from asgi_stack.logging.configuration import LEVELS
@@ -19,7 +20,7 @@ from asgi_stack.tracebacks import (
     qualified_name,
 )
 
-__all__ = ["log_exception", "redact_text", "write_exception"]
+__all__ = ["log_exception", "redact_text", "redact_word", "write_exception"]
 
 _STACK_TRACE_FROM = LEVELS["error"]
 _CUT = ("exception_message", "stack_trace")
@@ -116,17 +117,18 @@ def _facts(error: BaseException, redactor: Redactor) -> dict[str, object]:
         "exception_message": redact_text(message, redactor),
     }
     if isinstance(error, AppError):
-        facts["error_code"] = _word(error.error_code, redactor)
-        facts["severity"] = _word(error.severity, redactor)
+        facts["error_code"] = redact_word(error.error_code, redactor)
+        facts["severity"] = redact_word(error.severity, redactor)
         if error.context:
             facts |= redactor.value(resolve_lazy_values(None, "", {"context": error.context}))
-    chain = chain_of(error)[1:]
-    if chain:
-        facts["caused_by"] = redactor.value(chain)
+    if error.__cause__ is not None or error.__context__ is not None or isinstance(error, BaseExceptionGroup):
+        chain = chain_of(cast("BaseException", error))[1:]
+        if chain:
+            facts["caused_by"] = redactor.value(chain)
     return facts
 
 
-def _word(value: ErrorCode | Severity | str, redactor: Redactor) -> object:
+def redact_word(value: ErrorCode | Severity | str, redactor: Redactor) -> object:
     """Show one of our own words as it is; a user's may be anything."""
     return value.value if isinstance(value, ErrorCode | Severity) else redact_text(str(value), redactor)
 
