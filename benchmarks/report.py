@@ -21,6 +21,7 @@ from benchmarks.report_tables import (
     layers_table,
     markdown_table,
     memory_table,
+    profile_tables,
     scenario_table,
     stacks_table,
     wire_table,
@@ -195,6 +196,10 @@ def _instructions(results: Results) -> str:
     return instructions_table(Figures.read(), results.instructions, results.machine.python_version)
 
 
+def _profile(results: Results) -> str:
+    return _NOT_MEASURED if results.profile is None else profile_tables(results.profile)
+
+
 def _memory(results: Results) -> str:
     return _NOT_MEASURED if results.memory is None else memory_table(results.memory)
 
@@ -236,6 +241,7 @@ BLOCKS: Final[Mapping[str, Callable[[Results], str]]] = MappingProxyType(
         "wire": _wire,
         "wire_host_alone": _wire_host_alone,
         "instructions": _instructions,
+        "profile": _profile,
         "memory": _memory,
         "run": _run,
     }

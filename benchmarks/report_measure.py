@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, get_args
 
+from benchmarks.bytecodes import count_bytecodes
 from benchmarks.gate import FIGURES, measure_memory
 from benchmarks.in_process import run_in_process
 from benchmarks.instructions import can_count, count_instructions, valgrind_version
@@ -18,14 +19,15 @@ from benchmarks.report_results import Instructions, Results
 from benchmarks.serve import ACCESS_LOG, FLOOR
 from benchmarks.wire import WIRE_STACKS, measure_wire
 
-__all__ = ["PARTS", "WIRE_HOST_ALONE", "Part", "measure_all"]
+__all__ = ["PARTS", "PROFILED", "WIRE_HOST_ALONE", "Part", "measure_all"]
 
-Part: TypeAlias = Literal["import", "wire", "in_process", "instructions", "memory"]
+Part: TypeAlias = Literal["import", "wire", "in_process", "instructions", "profile", "memory"]
 """What can be measured alone."""
 
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
 
 WIRE_HOST_ALONE: Final = ("bare", FLOOR, "ours", "peers", "peers_tuned", ACCESS_LOG)
+PROFILED: Final = ("success", "error_without_text")
 _QUICK_POINTS: Final = ("success:bare", "success:ours", "success:peers")
 _POINTS: Final = tuple(
     dict.fromkeys((*_QUICK_POINTS, *(point for figure in FIGURES for point in (figure.bare, figure.point) if point)))
@@ -94,6 +96,11 @@ def _with_instructions(results: Results, effort: _Effort) -> Results:
     return replace(results, instructions=counted)
 
 
+def _with_profile(results: Results, effort: _Effort) -> Results:
+    del effort  # it is counted, and takes a moment
+    return replace(results, profile={name: count_bytecodes(name) for name in PROFILED})
+
+
 def _with_memory(results: Results, effort: _Effort) -> Results:
     if effort.is_quick:
         print("skipped: memory, which takes long in any case", file=sys.stderr)
@@ -107,6 +114,7 @@ _MEASURED: Final[Mapping[Part, Callable[[Results, _Effort], Results]]] = Mapping
         "wire": _with_wire,
         "in_process": _with_in_process,
         "instructions": _with_instructions,
+        "profile": _with_profile,
         "memory": _with_memory,
     }
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from benchmarks.bytecodes import FunctionCost
 from benchmarks.in_process import InProcess
 from benchmarks.memory import Growth
 from benchmarks.report_imports import Imports
@@ -44,6 +45,7 @@ class Results:
         wire: Behind uvicorn, with the requests of the part in process.
         wire_host_alone: Behind uvicorn, with requests that have a Host header alone.
         instructions: Counted by valgrind.
+        profile: Where a request of a scenario spends the interpreter's instructions, function by function.
         memory: What requests left behind.
         imports: Of the package.
     """
@@ -56,6 +58,7 @@ class Results:
     wire: WireResults | None = None
     wire_host_alone: WireResults | None = None
     instructions: Instructions | None = None
+    profile: Mapping[str, tuple[FunctionCost, ...]] | None = None
     memory: tuple[Growth, ...] | None = None
     imports: Imports | None = None
 

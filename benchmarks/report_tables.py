@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from benchmarks.apps import SCENARIOS
+from benchmarks.bytecodes import FunctionCost
 from benchmarks.committed import Figures
 from benchmarks.gate import FIGURES
 from benchmarks.in_process import InProcess, LayersResult, ScenarioResult, StackResult
@@ -21,6 +23,7 @@ __all__ = [
     "layers_table",
     "markdown_table",
     "memory_table",
+    "profile_tables",
     "scenario_table",
     "stacks_table",
     "wire_table",
@@ -50,6 +53,7 @@ _LABELS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _OURS: Final = "ours"
+_PROFILED: Final = 25
 _PLAIN: Final = "success"
 
 
@@ -162,6 +166,22 @@ def instructions_table(committed: Figures, counted: Instructions | None, python:
         for figure in FIGURES
     ]
     return markdown_table(["figure", *versions, f"this run, {python}"], rows)
+
+
+def profile_tables(profile: Mapping[str, Sequence[FunctionCost]]) -> str:
+    """Show where requests of each scenario spend the interpreter's instructions, as far as it counts."""
+    return "\n".join(_profile_table(SCENARIOS[name].title, costs) for name, costs in profile.items())
+
+
+def _profile_table(title: str, costs: Sequence[FunctionCost]) -> str:
+    total = sum(cost.bytecodes for cost in costs)
+    rows = [[f"`{cost.name}`", f"{cost.bytecodes:.0f}", f"{cost.calls:g}"] for cost in costs[:_PROFILED]]
+    rest = costs[_PROFILED:]
+    rows.append(
+        [f"{len(rest)} others", f"{sum(cost.bytecodes for cost in rest):.0f}", f"{sum(c.calls for c in rest):g}"]
+    )
+    head = f"{title[:1].upper()}{title[1:]}: {total:.0f} instructions of the interpreter.\n\n"
+    return head + markdown_table(["function", "instructions", "calls"], rows)
 
 
 def memory_table(memory: Sequence[Growth]) -> str:

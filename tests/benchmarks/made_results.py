@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from benchmarks.apps import SCENARIOS
+from benchmarks.bytecodes import FunctionCost
 from benchmarks.in_process import PLAN, InProcess, LayersResult, ScenarioResult, StackResult
 from benchmarks.layers import KINDS
 from benchmarks.load import Load
@@ -61,6 +62,7 @@ def full(*, error_us: float = 40) -> Results:
             valgrind="valgrind-3.19.0",
             counts={"success:bare": 10_000, "success:ours": 90_000, "success:peers": 210_000},
         ),
+        profile={"success": (FunctionCost("context: make", 30, 2), FunctionCost("exchange: send", 12.5, 1))},
         memory=(Growth("success", 10_000, blocks=3, cyclic=0), Growth("failures", 50_000, blocks=99, resident_kib=1)),
         imports=Imports(
             interpreters=3,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 import Secweb  # noqa: F401 - a run without the peers leaves this file out
 
+from benchmarks.bytecodes import FunctionCost
 from benchmarks.committed import Figures
 from benchmarks.in_process import InProcess
 from benchmarks.report_tables import (
@@ -15,6 +16,7 @@ from benchmarks.report_tables import (
     layers_table,
     markdown_table,
     memory_table,
+    profile_tables,
     scenario_table,
     stacks_table,
     wire_table,
@@ -160,6 +162,19 @@ def test_memory_table() -> None:
     assert rows["success"] == ["10,000", "3", "0", "-", "ok"]
     assert rows["failures"][:-1] == ["50,000", "99", "-", "1"]
     assert rows["failures"][-1].startswith("failures: 99 allocated blocks more than before")
+
+
+def test_profile_shows_the_dearest_and_sums_up_the_rest() -> None:
+    """What no longer has a row of its own is still in the sums."""
+    costs = [FunctionCost(f"f{number}", 100 - number, 1) for number in range(27)]
+
+    table = profile_tables({"success": costs})
+    rows = rows_of(table)
+
+    assert f": {sum(cost.bytecodes for cost in costs)} instructions" in table
+    assert rows["`f0`"] == ["100", "1"]
+    assert rows["2 others"] == ["149", "2"]
+    assert len(rows) == 1 + 25 + 1
 
 
 def test_layers_table() -> None:
