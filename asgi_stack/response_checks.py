@@ -33,6 +33,7 @@ MAX_CLOSE_REASON_BYTES: Final = 123
 holds_control: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 is_token: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 
+_BYTES: Final[frozenset[type]] = frozenset({bytes})
 _tokens: Final = {*USUAL_RESPONSE_NAMES}
 """Names that were found to be tokens."""
 
@@ -100,10 +101,10 @@ def _are_sound(headers: Iterable[Header]) -> bool:
                 length = value
             elif value not in usual_values:
                 values.append(value)
-        if length is not None and not length.isdigit():
+        if length is not None and not (length.isdigit() and type(length) is bytes):
             return False
         # All others at once: a blank around one of them is next to the blank between two.
-        return not values or _is_clean(b" ".join(values).decode("latin-1"))
+        return not values or (_BYTES.issuperset(map(type, values)) and _is_clean(b" ".join(values).decode("latin-1")))
     except (AttributeError, TypeError, ValueError):
         return False
 

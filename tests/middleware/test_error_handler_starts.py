@@ -42,6 +42,16 @@ class TestStarts:
             pytest.param({"headers": [(b"x-name", b"a\x7f")]}, "'x-name' holds", id="delete"),
             pytest.param({"headers": [(b"x-name", [b"a"])]}, "'x-name' is list, not bytes", id="value-list"),
             pytest.param({"headers": [(b"x-name", bytearray(b"a"))]}, "'x-name' is bytearray", id="value-bytearray"),
+            pytest.param(
+                {"headers": [(b"content-type", memoryview(b"text/plain"))]},
+                "'content-type' is memoryview",
+                id="value-view",
+            ),
+            pytest.param(
+                {"headers": [(b"content-length", bytearray(b"4"))]},
+                "'content-length' is bytearray",
+                id="length-bytearray",
+            ),
             pytest.param({"headers": [(b"content-length", b"abc")]}, "content-length is no number", id="length-text"),
             pytest.param(
                 {"headers": [(b"content-length", b"4"), (b"content-length", b"5")]}, "there are several", id="lengths"
