@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import cast
 
 from asgi_stack.exceptions import AppError, ErrorCode, Severity
 from asgi_stack.logging.configuration import LEVELS
@@ -121,11 +120,14 @@ def _facts(error: BaseException, redactor: Redactor) -> dict[str, object]:
         facts["severity"] = redact_word(error.severity, redactor)
         if error.context:
             facts |= redactor.value(resolve_lazy_values(None, "", {"context": error.context}))
-    if error.__cause__ is not None or error.__context__ is not None or isinstance(error, BaseExceptionGroup):
-        chain = chain_of(cast("BaseException", error))[1:]
-        if chain:
-            facts["caused_by"] = redactor.value(chain)
+    chain = [] if _stands_alone(error) else chain_of(error)[1:]
+    if chain:
+        facts["caused_by"] = redactor.value(chain)
     return facts
+
+
+def _stands_alone(error: BaseException) -> bool:
+    return error.__cause__ is None and error.__context__ is None and not isinstance(error, BaseExceptionGroup)
 
 
 def redact_word(value: ErrorCode | Severity | str, redactor: Redactor) -> object:
