@@ -9,7 +9,8 @@ class RequestLine:
     """What is written of a request: the attributes are the keys of its line, in the order in which they are set.
 
     To set them, and to take the object's `__dict__` for the line, costs half of what a dict of so many items does.
-    Those that may be missing are set where they are known: the ids, and `timestamp` with whatever the clock gives.
+    The ids and `query` are set where there are any; `timestamp` is whatever the clock gives. What is put into the dict
+    afterwards costs as much as copying it.
     """
 
     timestamp: object
@@ -29,3 +30,4 @@ class RequestLine:
     bytes_out: int
     client: object
     user_agent: str | None
+    query: str

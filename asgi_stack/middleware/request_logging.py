@@ -151,8 +151,8 @@ class RequestLoggingMiddleware:
             entry = self._entry(writer.now(), level, outcome, record, scope, seen, hidden=hidden)
             if isinstance(seen, WebSocketObservation):
                 entry |= seen.websocket_fields()
-            if not hidden:
-                self._add_particulars(entry, scope, record)
+            if record is not None and record.fields and not hidden:
+                self._add_bound(entry, record)
             failed = error is not None or (record is not None and record.error is not None)
             if failed and _is_late(error, record) and seen.complete and outcome != "client_disconnected":
                 entry["late_error"] = True
@@ -198,17 +198,16 @@ class RequestLoggingMiddleware:
         client = scope.get("client")
         line.client = client[0] if client else None
         line.user_agent = self._user_agent(scope)
+        query = scope.get("query_string")
+        if query and not hidden:
+            line.query = self._redactor.query(query)
         return line.__dict__
 
-    def _add_particulars(self, entry: dict[str, object], scope: Scope, record: RequestContext | None) -> None:
-        """Add the query and what was bound, never over what was measured: both show what a sensitive path hides."""
-        query = scope.get("query_string")
-        if query:
-            entry["query"] = self._redactor.query(query)
-        if record is not None and record.fields:
-            bound = resolve_lazy_values(None, "", dict(record.fields))
-            for name, value in self._redactor.value(bound).items():
-                entry[f"{name}_" if name in entry or name in STANDARD_KEYS else name] = value
+    def _add_bound(self, entry: dict[str, object], record: RequestContext) -> None:
+        """Add what was bound, never over what was measured."""
+        bound = resolve_lazy_values(None, "", dict(record.fields))
+        for name, value in self._redactor.value(bound).items():
+            entry[f"{name}_" if name in entry or name in STANDARD_KEYS else name] = value
 
     def _user_agent(self, scope: Scope) -> str | None:
         for name, value in scope.get("headers", ()):
