@@ -26,7 +26,7 @@ USUAL_REQUEST_NAMES: Final = frozenset(
     accept accept-charset accept-encoding accept-language authorization cache-control connection content-encoding
     content-length content-type cookie date dnt expect forwarded from host if-match if-modified-since if-none-match
     if-range if-unmodified-since keep-alive origin pragma priority range referer sec-ch-ua sec-ch-ua-mobile
-    sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user te traceparent tracestate
+    sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user traceparent tracestate
     transfer-encoding upgrade upgrade-insecure-requests user-agent via x-forwarded-for x-forwarded-host
     x-forwarded-port x-forwarded-proto x-real-ip x-requested-with
     """.split()
