@@ -7,6 +7,7 @@ instructions, what it calls in C included; see `benchmarks.instructions` for tho
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import sys
 from collections import Counter
@@ -60,6 +61,9 @@ def count_bytecodes(scenario: str = "success", stack: str = "ours") -> tuple[Fun
         # Caches are filled, and the interpreter has taken to the types that it meets.
         await request(_WARM_UP)
         before = sys.gettrace()
+        frame = inspect.currentframe()
+        if frame is not None:
+            frame.f_trace_opcodes = True  # 3.12 has to know beforehand that somebody wants them
         sys.settrace(trace)
         try:
             await request(REQUESTS)

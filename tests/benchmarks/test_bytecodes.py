@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import Secweb  # noqa: F401 - a run without the peers leaves this file out
+
 from benchmarks.bytecodes import count_bytecodes
 
 SEND = "middleware/security_headers: SecurityHeadersMiddleware.__call__.<locals>.send_with_security_headers"
