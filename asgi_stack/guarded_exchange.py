@@ -17,7 +17,7 @@ from asgi_stack.status_phrases import FIRST_SERVER_ERROR
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from asgi_stack.responses import ErrorAnswer
+    from asgi_stack.responses import ErrorAnswer, RenderedError
     from asgi_stack.types import Message, Receive, Scope, Send
 
 __all__ = ["GuardedHTTPExchange", "HeldResponse", "Judge", "Settled", "exception_since"]
@@ -39,9 +39,12 @@ _NEEDS_START: Final = frozenset(
 
 
 class Judge(Protocol):
-    """Who decides what becomes of a held response."""
+    """The error layer, which decides what becomes of a held response, and what is told of an exception."""
 
     hold_limit_bytes: int
+
+    def answer(self, error: Exception, exchange: GuardedHTTPExchange) -> RenderedError:
+        """Log and report an exception that is about to be answered inside, and give the answer."""
 
     async def judge(self, exchange: GuardedHTTPExchange, held: HeldResponse, *, is_whole: bool) -> None:
         """Release the response, or send another one instead; one that is not whole can only be released."""
@@ -189,6 +192,10 @@ class GuardedHTTPExchange:
         if not self.seen.started and kind in _NEEDS_START:
             raise self._violates(ProtocolError(f"{kind} before http.response.start"))
         return self.deliver(without_body(message) if self._bodiless else message)
+
+    def answer(self, error: Exception) -> RenderedError:
+        """Give the stack's answer to an exception, for a framework that is about to answer it; it is logged by then."""
+        return self._judge.answer(error, self)
 
     async def release(self) -> None:
         """Let the held response leave as the app sent it."""

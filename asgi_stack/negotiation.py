@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from asgi_stack.types import Header
 
-__all__ = ["accept_of", "prefers_problem_json"]
+__all__ = ["accept_of", "asks_for_html", "prefers_problem_json"]
 
 MAX_ACCEPT_BYTES: Final = 4096
 """A longer Accept is not read: browsers send about 150 bytes, and each range costs time."""
@@ -25,7 +25,9 @@ _PROBLEM: Final = b"application/problem+json"
 _DEFAULT: Final = (b"application/json", b"application/*", b"*/*")
 """The ranges that match the default format, the most specific first: only the first that is there counts."""
 
-_READ: Final = frozenset({_PROBLEM, *_DEFAULT})
+_PAGES: Final = (b"text/html", b"application/xhtml+xml")
+
+_READ: Final = frozenset({_PROBLEM, *_DEFAULT, *_PAGES})
 
 _quoted: Final = re.compile(rb'"(?:[^"\\]|\\.?)*(?:"|\Z)', re.DOTALL)
 """A quoted string, or what is left when it never ends: it always matches, so the time stays linear."""
@@ -66,6 +68,19 @@ def prefers_problem_json(accept: str | bytes) -> bool:
     weights = _weights(value)
     wanted = weights.get(_PROBLEM, 0.0)
     return wanted > 0 and wanted >= next((weights[name] for name in _DEFAULT if name in weights), 0.0)
+
+
+def asks_for_html(accept: str | bytes) -> bool:
+    """Tell whether a client asks for pages, as browsers do: it names their type itself, with a weight above 0.
+
+    Args:
+        accept: As `prefers_problem_json` takes it.
+    """
+    if len(accept) > MAX_ACCEPT_BYTES:
+        return False
+    value = (accept.encode("latin-1", "replace") if isinstance(accept, str) else accept).lower()
+    weights = _weights(value)
+    return any(weights.get(name, 0.0) > 0 for name in _PAGES)
 
 
 def _weights(accept: bytes) -> dict[bytes, float]:

@@ -14,13 +14,22 @@ __all__ = ["route_template"]
 def route_template(scope: Scope, record: RequestContext | None) -> str | None:
     """Give the route's template, such as `/items/{id}`, once the app has run; None where nobody names it.
 
-    It is looked for on the RequestContext, then where Starlette and FastAPI leave it (`scope["route"].path`), then
-    where Litestar does (`scope["path_template"]`).
+    It is looked for on the RequestContext, then where Starlette and FastAPI leave it (`scope["route"].path`, behind
+    the path at which a mounted app is), then where Litestar does (`scope["path_template"]`).
     """
     if record is not None and record.route is not None:
         return record.route
     route = scope.get("route")
     if route is not None and isinstance(template := getattr(route, "path", None), str):
-        return template
+        return _mount_point(scope) + template
     template = scope.get("path_template")
     return template if isinstance(template, str) else None
+
+
+def _mount_point(scope: Scope) -> str:
+    """Give the path at which Starlette has mounted what served the request; the server's own root path is no part."""
+    outermost = scope.get("app_root_path")
+    root_path = scope.get("root_path")
+    if not isinstance(outermost, str) or not isinstance(root_path, str):
+        return ""
+    return root_path.removeprefix(outermost)

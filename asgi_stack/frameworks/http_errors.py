@@ -29,6 +29,10 @@ ANSWERS: Final = range(200, 600)
 """Statuses that end an exchange; a 1xx never does."""
 
 
+_INVALID: Final = "The data is not valid"
+"""As ValidationError says it."""
+
+
 class _Told(NamedTuple):
     """What an exception says of the answer that it wants, unchecked."""
 
@@ -36,6 +40,8 @@ class _Told(NamedTuple):
     detail: object = None
     headers: object = None
     extra: object = None
+    error_code: str | None = None
+    """None for that of the status."""
 
 
 _Reader: TypeAlias = Callable[[BaseException], _Told]
@@ -74,6 +80,31 @@ def _litestar(error: BaseException) -> _Told:
     return told._replace(detail=None) if told.status == FIRST_SERVER_ERROR else told
 
 
+def _litestar_validation(error: BaseException) -> _Told:
+    """Read the faults of a request, which Litestar names by key and source, as `validate` names them."""
+    told = _litestar(error)
+    if not isinstance(told.extra, list):
+        return told._replace(error_code=ErrorCode.VALIDATION_ERROR)
+    fields = [_litestar_fault(cast("object", fault)) for fault in told.extra]
+    return told._replace(detail=_INVALID, extra=fields, error_code=ErrorCode.VALIDATION_ERROR)
+
+
+def _litestar_fault(fault: object) -> object:
+    if not isinstance(fault, Mapping) or "message" not in fault:
+        return fault
+    found = cast("Mapping[str, object]", fault)
+    # A path parameter comes without its source, and a fault of the whole body without a key.
+    loc = [str(getattr(found[part], "value", found[part])) for part in ("source", "key") if found.get(part)]
+    return {"loc": loc, "msg": found["message"], "type": "invalid"}
+
+
+def _fastapi_validation(error: BaseException) -> _Told:
+    """Read the faults of a request as pydantic names them; what was sent is left out."""
+    faults = cast("Iterable[Mapping[str, object]]", _called(error, "errors"))
+    fields = [{name: fault[name] for name in ("loc", "msg", "type")} for fault in faults]
+    return _Told(422, _INVALID, extra=fields)
+
+
 def _werkzeug(error: BaseException) -> _Told:
     response = _attribute(error, "response")
     if response is not None:  # abort(response)
@@ -94,7 +125,9 @@ _bad_django_request: Final = partial(_django, status=400, is_shown=False)
 
 _READERS: Final[Mapping[str, _Reader]] = {
     "starlette.exceptions.HTTPException": _starlette,
+    "fastapi.exceptions.RequestValidationError": _fastapi_validation,
     "litestar.exceptions.http_exceptions.HTTPException": _litestar,
+    "litestar.exceptions.http_exceptions.ValidationException": _litestar_validation,
     "werkzeug.exceptions.HTTPException": _werkzeug,
     "django.http.response.Http404": partial(_django, status=404, is_shown=True),
     "django.core.exceptions.PermissionDenied": partial(_django, status=403, is_shown=True),
@@ -113,7 +146,7 @@ def _answer(told: _Told) -> ErrorAnswer | None:
     text = str.__str__(told.detail) if isinstance(told.detail, str) else ""
     return ErrorAnswer(
         status,
-        ErrorCode.of_status(status),
+        told.error_code or ErrorCode.of_status(status),
         text or phrase_of(status),
         _severity(status),
         _details(told),

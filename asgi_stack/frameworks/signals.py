@@ -18,11 +18,11 @@ from contextlib import suppress
 from typing import Final, NamedTuple, Protocol, cast
 
 from asgi_stack.context import RequestContext
-from asgi_stack.logging.marks import mark_line_due
+from asgi_stack.logging.marks import is_line_due_here, mark_line_due, was_logged_here
 from asgi_stack.middleware.active import ACTIVE
 from asgi_stack.pipeline import Stage
 
-__all__ = ["connect_signals"]
+__all__ = ["connect_signals", "note_exception", "untold_error"]
 
 
 class _Signal(Protocol):
@@ -62,22 +62,38 @@ def _connect(source: _Source) -> bool:
 async def _hear_quart(_app: object = None, /, *, exception: BaseException | None = None, **_: object) -> None:
     # A coroutine function: Quart would run any other in a worker thread.
     with suppress(Exception):
-        _note(sys.exception() if exception is None else exception, _quart_scope())
+        note_exception(sys.exception() if exception is None else exception, _quart_scope())
 
 
 def _hear_django(*, request: object = None, **_: object) -> None:
     # Django's signal has no exception with it: it is sent while that is handled, in the thread that handles it.
     with suppress(Exception):
-        _note(sys.exception(), getattr(request, "scope", None))
+        note_exception(sys.exception(), getattr(request, "scope", None))
 
 
-def _note(error: BaseException | None, scope: object) -> None:
+def note_exception(error: BaseException | None, scope: object) -> None:
+    """Note on the `RequestContext` an exception that a framework keeps to itself; without a record it stays unknown.
+
+    Args:
+        error: The exception; None changes nothing.
+        scope: The request's scope, or a copy of it: it tells whether an error layer is outside, which will write the
+            line, so that what the framework writes of it is dropped.
+    """
     record = RequestContext.current()
     if record is None or error is None:
         return
     record.error = error
     if _is_logged_outside(scope):
         mark_line_due(error)
+
+
+def untold_error() -> Exception | None:
+    """Give what a framework's signal told of and nobody has logged: its line is due, whatever the response."""
+    record = RequestContext.current()
+    error = None if record is None else record.error
+    if not isinstance(error, Exception) or was_logged_here(error) or not is_line_due_here(error):
+        return None
+    return error
 
 
 def _is_logged_outside(scope: object) -> bool:

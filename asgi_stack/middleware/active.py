@@ -13,7 +13,10 @@ from asgi_stack.types import Scope
 __all__ = ["ACTIVE", "HIDE_PATH", "leave"]
 
 ACTIVE: Final = "asgi_stack"
-"""The scope's key; its value is the tuple of the classes at work, outermost first."""
+"""The scope's key; its value is the tuple of the classes at work, outermost first.
+
+Behind the class of an error layer stands its exchange, by which a framework's adapter asks for the layer's answer.
+"""
 
 HIDE_PATH: Final = object()
 """Stands among the classes where log lines must not show the path, nor what was bound."""

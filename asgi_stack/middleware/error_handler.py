@@ -21,11 +21,11 @@ from asgi_stack.error_mapping import ErrorHandlers, ErrorMapping, Mapped
 from asgi_stack.error_renderer import ErrorRenderer
 from asgi_stack.exceptions import Severity
 from asgi_stack.frameworks.default_bodies import DEFAULT_BODIES, DefaultBodies
-from asgi_stack.frameworks.signals import connect_signals
+from asgi_stack.frameworks.signals import connect_signals, untold_error
 from asgi_stack.guarded_exchange import GuardedHTTPExchange, HeldResponse
 from asgi_stack.guarded_websocket import GuardedExchange, GuardedWebSocketExchange
 from asgi_stack.held_responses import answer_in_place_of, answer_to_held, is_default_response
-from asgi_stack.logging.marks import is_line_due_here, mark_logged, was_logged_here
+from asgi_stack.logging.marks import mark_logged, was_logged_here
 from asgi_stack.middleware.active import ACTIVE, leave
 from asgi_stack.options import (
     Environment,
@@ -40,7 +40,7 @@ from asgi_stack.options import (
 from asgi_stack.pipeline import Stage
 from asgi_stack.redaction import Redactor
 from asgi_stack.reporting.base import ErrorReporter, checked_reporters
-from asgi_stack.responses import INTERNAL_ERROR, NO_RESPONSE, ServiceInfo
+from asgi_stack.responses import INTERNAL_ERROR, NO_RESPONSE, RenderedError, ServiceInfo
 from asgi_stack.tracebacks import leaves_of
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class ErrorHandlerMiddleware:
             return await self.app(scope, receive, send)  # type: ignore[no-any-return]  # as below
         hears_signals = self._listen() if self._hears_signals is None else self._hears_signals
         exchange = _EXCHANGES[kind](scope, receive, send, self)
-        scope[ACTIVE] = (*outer, type(self))
+        scope[ACTIVE] = (*outer, type(self), exchange)
         try:
             result = await self.app(scope, exchange.receive, exchange.send)
         except Exception as error:
@@ -158,6 +158,12 @@ class ErrorHandlerMiddleware:
                 self._tell_rest(exchange)
                 exchange.forget()
             leave(scope, outer)
+
+    def answer(self, error: Exception, exchange: GuardedHTTPExchange) -> RenderedError:
+        """Log and report an exception that a framework is about to answer, and give the answer: see `answer_inside`."""
+        mapped = self._mapping.look_up(error)
+        self._enter(error, mapped, exchange, is_answered=True)
+        return self._renderer.render(mapped, exchange.scope, error)
 
     async def judge(self, exchange: GuardedHTTPExchange, held: HeldResponse, *, is_whole: bool) -> None:
         """Decide what becomes of the app's own response of status 500 or more: the table of docs/error-handler.md."""
@@ -220,7 +226,7 @@ class ErrorHandlerMiddleware:
         if exchange.left or (isinstance(exchange, GuardedWebSocketExchange) and exchange.accepted):
             return
         held = exchange.drop()
-        error = exchange.violation or (None if held is None else held.error) or _untold_error()
+        error = exchange.violation or (None if held is None else held.error) or untold_error()
         if isinstance(error, Exception):
             await self._answer_error(error, exchange)
         else:
@@ -269,7 +275,7 @@ class ErrorHandlerMiddleware:
         if judged is not None and not judged.is_logged:
             self._tell_of_5xx(judged, exchange)
         error = exchange.closed_by if isinstance(exchange, GuardedWebSocketExchange) else None
-        error = error or _untold_error()
+        error = error or untold_error()
         if error is not None and not tells_of_disconnect(error, exchange):
             self._enter(error, self._mapping.look_up(error), exchange, is_answered=False)
 
@@ -284,12 +290,3 @@ class ErrorHandlerMiddleware:
             cleared, error.__traceback__ = error.__traceback__, judged.traceback
             self._journal.enter_handled(error, self._mapping.look_up(error), exchange)
             error.__traceback__ = cleared
-
-
-def _untold_error() -> Exception | None:
-    """Give what a framework's signal told of and nobody has logged: its line is due, whatever the response."""
-    record = RequestContext.current()
-    error = None if record is None else record.error
-    if not isinstance(error, Exception) or was_logged_here(error) or not is_line_due_here(error):
-        return None
-    return error
