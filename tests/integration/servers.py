@@ -29,7 +29,7 @@ STOP_TIMEOUT_S: Final = 20.0
 LINE_TIMEOUT_S: Final = 10.0
 
 _RUNNING: Final = re.compile(r"running on http://127\.0\.0\.1:(\d+)", re.IGNORECASE)
-_ERROR_EVENTS: Final = frozenset({"request_failed", "no_response", "incomplete_response"})
+_ERROR_EVENTS: Final = frozenset({"request_failed", "no_response", "incomplete_response", "unexplained_error_response"})
 _ERROR_LEVELS: Final = frozenset({"error", "critical"})
 _OWN_LOGGERS: Final = ("asgi_stack.", "tests.", "app.")
 
