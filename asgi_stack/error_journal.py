@@ -18,6 +18,7 @@ from asgi_stack.middleware.active import ACTIVE, HIDE_PATH
 from asgi_stack.redaction import REDACTED
 from asgi_stack.reporting.base import ErrorEvent, report_to_all
 from asgi_stack.responses import INTERNAL_ERROR, ErrorAnswer
+from asgi_stack.routes import request_path
 from asgi_stack.status_phrases import FIRST_SERVER_ERROR
 from asgi_stack.tracebacks import fingerprint_of, qualified_name
 
@@ -134,7 +135,9 @@ class ErrorJournal:
         if isinstance(exchange, GuardedWebSocketExchange):
             fields["type"] = "websocket"
         hidden = HIDE_PATH in scope.get(ACTIVE, ())
-        fields["path"] = REDACTED if hidden else redact_text(scope.get("path"), self._redactor)
+        fields["path"] = (
+            REDACTED if hidden else redact_text(request_path(scope, RequestContext.current()), self._redactor)
+        )
         if is_late:
             fields["late_error"] = True
         elif exchange.started and not exchange.complete:

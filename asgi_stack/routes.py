@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from asgi_stack.context import RequestContext
     from asgi_stack.types import Scope
 
-__all__ = ["route_template"]
+__all__ = ["request_path", "route_template"]
 
 
 def route_template(scope: Scope, record: RequestContext | None) -> str | None:
@@ -23,7 +23,8 @@ def route_template(scope: Scope, record: RequestContext | None) -> str | None:
     if route is not None and isinstance(template := getattr(route, "path", None), str):
         return _mount_point(scope) + template
     template = scope.get("path_template")
-    return template if isinstance(template, str) else None
+    # Empty where Litestar handed on to a mounted app.
+    return template if template and isinstance(template, str) else None
 
 
 def _mount_point(scope: Scope) -> str:
@@ -33,3 +34,10 @@ def _mount_point(scope: Scope) -> str:
     if not isinstance(outermost, str) or not isinstance(root_path, str):
         return ""
     return root_path.removeprefix(outermost)
+
+
+def request_path(scope: Scope, record: RequestContext | None) -> str:
+    """Give the path that the client asked for: Litestar writes what is left of it into the scope of a mounted app."""
+    asked = None if record is None else record.path
+    path: str = scope.get("path", "") if asked is None else asked
+    return path

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from asgi_stack.logging.loggers import StandardLibraryHandler
 
@@ -21,14 +21,19 @@ _STANDARD_DESCRIPTORS: Final = (1, 2)
 def is_of_console(handler: logging.Handler) -> bool:
     """Tell whether a handler writes to standard output or standard error, or is ours.
 
-    A `MemoryHandler` is what its target is. A `QueueHandler` is taken to send records elsewhere, as its queue does not
-    say who empties it.
+    A `MemoryHandler` is what its target is, and a `QueueHandler` what all handlers of its listener are, as with
+    Litestar's default logging. One without a listener is taken to send records elsewhere, as its queue does not say who
+    empties it.
     """
     if isinstance(handler, StandardLibraryHandler):
         return True
     target = getattr(handler, "target", None)
     if isinstance(target, logging.Handler):
         return is_of_console(target)
+    listened: object = getattr(getattr(handler, "listener", None), "handlers", None)
+    if isinstance(listened, tuple) and listened:
+        ends = cast("tuple[object, ...]", listened)
+        return all(isinstance(end, logging.Handler) and is_of_console(end) for end in ends)
     # A handler of rich has a console in the place of a stream.
     stream = getattr(handler, "stream", None) or getattr(getattr(handler, "console", None), "file", None)
     if stream is None or stream in (sys.stdout, sys.stderr):

@@ -22,6 +22,7 @@ from asgi_stack.error_renderer import ErrorRenderer
 from asgi_stack.exceptions import Severity
 from asgi_stack.frameworks.default_bodies import DEFAULT_BODIES, DefaultBodies
 from asgi_stack.frameworks.signals import connect_signals, untold_error
+from asgi_stack.frameworks.wrapped_errors import original_of
 from asgi_stack.guarded_exchange import GuardedHTTPExchange, HeldResponse
 from asgi_stack.guarded_websocket import GuardedExchange, GuardedWebSocketExchange
 from asgi_stack.held_responses import answer_in_place_of, answer_to_held, is_default_response
@@ -208,6 +209,10 @@ class ErrorHandlerMiddleware:
         if exchange.left and tells_of_disconnect(error, exchange):
             mark_logged(error)
             return
+        original = original_of(error)
+        if original is not error:
+            mark_logged(error)
+            error = original
         is_answered, is_logged = exchange.settle(error)
         if is_logged:
             return

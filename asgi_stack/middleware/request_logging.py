@@ -29,7 +29,7 @@ from asgi_stack.paths import PathPatterns
 from asgi_stack.pipeline import Stage
 from asgi_stack.redaction import REDACTED, Redactor
 from asgi_stack.request_line import RequestLine
-from asgi_stack.routes import route_template
+from asgi_stack.routes import request_path, route_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -186,7 +186,7 @@ class RequestLoggingMiddleware:
             line.correlation_id = record.correlation_id
             line.request_id = record.request_id
         line.method = scope.get("method")
-        line.path = REDACTED if hidden else self._redact(scope.get("path", ""))
+        line.path = REDACTED if hidden else self._redact(request_path(scope, record))
         line.route = None if hidden else route_template(scope, record)
         line.status_code = seen.status
         line.outcome = outcome

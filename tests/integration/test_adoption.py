@@ -118,7 +118,7 @@ async def test_quart_test_client_drives_the_wrapped_app() -> None:
         record = RequestContext.current()
         return {"id": None if record is None else record.correlation_id}
 
-    api.asgi_app = wrap(api.asgi_app, configure_logging=False)  # type: ignore[method-assign]
+    api.asgi_app = wrap(api.asgi_app, configure_logging=False)  # type: ignore[assignment, method-assign]
     response = await api.test_client().get("/", headers=ID)
 
     assert await response.get_json() == {"id": "adopted"}

@@ -1,4 +1,4 @@
-"""What the five shops answer on purpose is byte for byte the same with the stack around them: headers only come on top."""
+"""What the five shops answer on purpose is byte for byte the same inside the stack, with headers on top."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import sys
 import types
 from collections.abc import MutableMapping
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 import structlog
@@ -254,3 +255,24 @@ def test_step_of_ones_own_may_add_anything() -> None:
     structlog.get_logger("fresh").info("hello")
 
     assert lines(stream)[0]["event"] == "hello"
+
+
+class TestQueueHandler:
+    """A queue whose listener writes to the console is the console; Litestar sets logging up so by default."""
+
+    @pytest.mark.parametrize(
+        ("handlers", "expected"),
+        [
+            pytest.param((logging.StreamHandler(sys.stderr),), True, id="console"),
+            pytest.param((logging.StreamHandler(sys.stderr), Elsewhere()), False, id="console and elsewhere"),
+            pytest.param((Elsewhere(),), False, id="elsewhere"),
+            pytest.param((), False, id="nobody listens"),
+        ],
+    )
+    def test_queue_is_what_its_listener_is(self, handlers: tuple[logging.Handler, ...], *, expected: bool) -> None:
+        """All of a listener's handlers have to write to the console."""
+        queue: SimpleQueue[object] = SimpleQueue()
+        handler = logging.handlers.QueueHandler(queue)
+        handler.listener = logging.handlers.QueueListener(queue, *handlers)  # type: ignore[attr-defined, unused-ignore]
+
+        assert is_of_console(handler) is expected
