@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 from websockets.asyncio.client import connect as connect_websocket
-from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.frameworks.failures import CLOSED_TEXT, OWN_PAGE, SECRET
 from tests.integration.servers import LogLine, Server, ServerKind, serving
@@ -192,14 +192,18 @@ async def test_broken_stream_is_cut(server: Server) -> None:
 
 
 async def test_failure_after_the_response(server: Server, shop: Shop) -> None:
-    """The client has its answer, and the log has the exception with the request's ids."""
+    """The client has its answer, and the log has the exception, once, with the request's ids.
+
+    Quart runs background work in a task of its own, and so writes that line itself.
+    """
     if not shop.has_background:
         assert (await get(server, "/notify/boom", b""))[0].status == 404
         return
-    response, line, (error,) = await get(server, "/notify/boom", b"")
+    response, line, _ = await get(server, "/notify/boom", b"")
+    told = [found for found in server.find(correlation_id=id_of("/notify/boom")) if "exception_message" in found]
 
     assert (response.status, response.json()) == (202, {"status": "accepted"})
-    assert (error["level"], error["exception_message"]) == ("error", SECRET)
+    assert [(error["level"], error["exception_message"]) for error in told] == [("error", SECRET)]
     assert line["status_code"] == 202
 
 
@@ -232,7 +236,7 @@ async def test_websocket_that_fails_has_one_error_line(server: Server, shop: Sho
     if not shop.has_sockets:
         return
     for path, correlation_id in (("/echo/boom", "ws-boom"), ("/echo/denied", "ws-denied")):
-        with pytest.raises((ConnectionClosedError, InvalidStatus)):
+        with pytest.raises((ConnectionClosed, InvalidStatus)):
             async with connect_websocket(
                 f"ws://127.0.0.1:{server.port}{path}",
                 additional_headers={"x-correlation-id": correlation_id},
