@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asgi_stack.logging.configuration import configure_structlog
 from asgi_stack.middleware.error_handler import ErrorHandlerMiddleware
-from asgi_stack.middleware.lifespan import LifespanMiddleware
+from asgi_stack.middleware.lifespan import LifespanMiddleware, Resource
 from asgi_stack.middleware.request_context import RequestContextMiddleware
 from asgi_stack.middleware.request_logging import RequestLoggingMiddleware
 from asgi_stack.middleware.security_headers import SecurityHeadersMiddleware
@@ -86,13 +86,14 @@ def default_pipeline(
     )
 
 
-def wrap(
+def wrap(  # noqa: PLR0913 - the one call that most users make
     app: AnyASGIApp,
     settings: Settings | None = None,
     *,
     redactor: Redactor | None = None,
     handlers: ErrorHandlers | None = None,
     reporters: Sequence[ErrorReporter] = (),
+    resources: Sequence[Resource] = (),
     configure_logging: bool = True,
 ) -> ASGIApp:
     """Put the recommended stack around any ASGI 3 application, set up logging, and answer the server's lifespan.
@@ -104,13 +105,15 @@ def wrap(
         redactor: What counts as a secret in the log, in error bodies and in all layers; None takes the default policy.
         handlers: What exceptions mean to a client: see `ErrorHandlerMiddleware`.
         reporters: Who is told of errors: see `ErrorHandlerMiddleware`.
+        resources: What opens when the server starts and closes when it stops: see `LifespanMiddleware`.
         configure_logging: False leaves structlog and the standard library as they are; the stack's lines go through
             whatever processors structlog has then.
 
     Raises:
         SettingsError: `settings` is None and a variable is wrong.
         TypeError: `app` is not callable, or another argument is of the wrong type.
-        ValueError: `app` was built by a Pipeline, whose own options hold, and `handlers` or `reporters` are given.
+        ValueError: `app` was built by a Pipeline, whose own options hold, and `handlers`, `reporters` or `resources`
+            are given.
 
     uvicorn's and hypercorn's own access lines are silenced where the request line takes their place.
     """
@@ -120,8 +123,10 @@ def wrap(
     settings = settings or Settings()
     redactor = redactor or Redactor()
     built = pipeline_of(app)
-    if built is not None and (handlers or reporters):
-        raise ValueError("handlers and reporters belong into the pipeline that built app: its own options hold")
+    if built is not None and (handlers or reporters or resources):
+        raise ValueError(
+            "handlers, reporters and resources belong into the pipeline that built app: its own options hold"
+        )
     if configure_logging:
         logs_requests = built is None or RequestLoggingMiddleware in built
         configure_structlog(
@@ -130,4 +135,4 @@ def wrap(
     if built is not None:
         return app
     layers = default_pipeline(settings, redactor=redactor, handlers=handlers, reporters=reporters)
-    return Pipeline().use(LifespanMiddleware).extend(layers).build(app)
+    return Pipeline().use(LifespanMiddleware, resources=resources).extend(layers).build(app)

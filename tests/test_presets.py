@@ -126,7 +126,7 @@ class TestWrap:
         """What would be ignored is refused."""
         built = Pipeline().use(ErrorHandlerMiddleware).build(hello)
 
-        with pytest.raises(ValueError, match="handlers and reporters belong into the pipeline"):
+        with pytest.raises(ValueError, match="resources belong into the pipeline"):
             wrap(built, handlers={KeyError: lambda _: AppError()})
 
     async def test_logging_of_ones_own_is_kept(self, capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -1,0 +1,3 @@
+"""The database's steps."""
+
+from __future__ import annotations
