@@ -45,6 +45,7 @@ class Judge(Protocol):
 
     def answer(self, error: Exception, exchange: GuardedHTTPExchange) -> RenderedError:
         """Log and report an exception that is about to be answered inside, and give the answer."""
+        ...
 
     async def judge(self, exchange: GuardedHTTPExchange, held: HeldResponse, *, is_whole: bool) -> None:
         """Release the response, or send another one instead; one that is not whole can only be released."""

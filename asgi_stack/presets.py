@@ -135,4 +135,7 @@ def wrap(  # noqa: PLR0913 - the one call that most users make
     if built is not None:
         return app
     layers = default_pipeline(settings, redactor=redactor, handlers=handlers, reporters=reporters)
-    return Pipeline().use(LifespanMiddleware, resources=resources).extend(layers).build(app)
+    lifespan = (
+        Pipeline().use(LifespanMiddleware, resources=resources) if resources else Pipeline().use(LifespanMiddleware)
+    )
+    return lifespan.extend(layers).build(app)

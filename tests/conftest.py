@@ -23,6 +23,7 @@ __all__ = ["log_lines"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that single environments of tox use."""
     parser.addoption("--core", action="store_true", help="leave out test files that import what is not installed")
+    parser.addoption("--browser", action="store_true", help="run tests/browser in a real browser")
     parser.addoption("--faults", action="store_true", help="run tests/faults against real servers, and show its table")
 
 

@@ -8,27 +8,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, TypeAlias, cast
+from functools import partial
+from typing import Final, TypeAlias, TypeVar, cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.core.exceptions import BadRequest, MiddlewareNotUsed, PermissionDenied
+from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.defaults import ERROR_PAGE_TEMPLATE
 
 from asgi_stack.context import RequestContext
 from asgi_stack.exceptions import AppError, ErrorCode, Severity
 from asgi_stack.frameworks.answers import answer_inside
+from asgi_stack.frameworks.http_errors import http_error_of
 from asgi_stack.frameworks.signals import connect_signals
 from asgi_stack.negotiation import asks_for_html
 from asgi_stack.options import strings_of
 
 __all__ = ["AdapterMiddleware", "install"]
 
-GetResponse: TypeAlias = Callable[[HttpRequest], Awaitable[HttpResponse]]
+T = TypeVar("T")
+GetResponse: TypeAlias = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
 
 _PATH: Final = f"{__name__}.AdapterMiddleware"
 _ERROR: Final = "_asgi_stack_error"
-_parameter: Final = re.compile(r"<(?:[^<>:]+:)?([^<>:]+)>")
+_OF_THE_PAGE: Final = frozenset(
+    {"content-encoding", "content-language", "content-length", "content-type", "etag", "last-modified"}
+)
+_parameter: Final = re.compile(r"(?<!\?P)<(?:[^<>:]+:)?([^<>:]+)>")
+"""Of `path` alone: the named groups of `re_path` are left as they are."""
 
 
 def install(middleware: Sequence[str]) -> list[str]:
@@ -47,7 +54,8 @@ def install(middleware: Sequence[str]) -> list[str]:
 
     Only Django's default pages make way. Pages of the project's own stay: `404.html`, `handler404`, what a view wrote.
     So do Django's for clients that ask for pages, as browsers do, its debug pages, and the page of a refused CSRF
-    token. Under WSGI, and without an error layer outside, nothing changes.
+    token. Under WSGI, and without an error layer outside, nothing changes. What Django answers outside of all its
+    middlewares it answers as ever: a file that is missing below `STATIC_URL`, a query that is no UTF-8.
 
     Args:
         middleware: The setting `MIDDLEWARE`; it is left as it is.
@@ -68,46 +76,101 @@ class AdapterMiddleware:
     sync_capable = True
 
     def __init__(self, get_response: GetResponse) -> None:
-        if not iscoroutinefunction(get_response):
-            raise MiddlewareNotUsed("asgi_stack answers under ASGI only")
         self._get_response = get_response
-        markcoroutinefunction(self)
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
         connect_signals()
 
-    async def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer a default error page anew."""
-        response = await self._get_response(request)
-        if not _is_default_page(response) or asks_for_html(request.headers.get("accept", "")):
-            return response
-        error = getattr(request, _ERROR, None) or _ERRORS[response.status_code]()
-        return _respond(request, error, response) or response
+    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+        """Answer a default error page anew, and name the route, whatever became of the request."""
+        return self._answer(request) if self._is_async else self._answer_in_thread(request)
 
-    async def process_view(self, request: HttpRequest, *_: object) -> None:
-        """Name the route, with the prefixes of all that includes it."""
-        record = RequestContext.current()
-        match = request.resolver_match
-        if record is not None and match is not None:
-            record.route = "/" + _parameter.sub(r"{\1}", str(match.route)).removeprefix("/")
-
-    async def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer an AppError; any other exception is Django's, and is remembered for the case that it answers."""
-        if isinstance(error, AppError):
-            return _respond(request, error)
-        setattr(request, _ERROR, error)
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer an AppError; an exception that Django answers itself is remembered for the case that it does."""
+        _note_route(request)
+        if isinstance(error, AppError) and hasattr(request, "scope"):
+            return _on_loop(partial(_respond, request, error))
+        if http_error_of(error) is not None:
+            setattr(request, _ERROR, error)
         return None
 
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
+        try:
+            response = await cast("Awaitable[HttpResponse]", self._get_response(request))
+        finally:
+            error = _leave(request)
+        return _answer_anew(request, response, error) if _is_due(request, response) else response
 
-def _respond(request: HttpRequest, error: Exception, replaced: HttpResponse | None = None) -> HttpResponse | None:
-    answer = answer_inside(error, cast("Mapping[str, object]", getattr(request, "scope", {})))
+    def _answer_in_thread(self, request: HttpRequest) -> HttpResponse:
+        # Django runs all that is outside of a middleware which is no coroutine in its thread; WSGI has nothing else.
+        try:
+            response = cast("HttpResponse", self._get_response(request))
+        finally:
+            error = _leave(request)
+        return _on_loop(partial(_answer_anew, request, response, error)) if _is_due(request, response) else response
+
+
+def _on_loop(answer: Callable[[], T]) -> T:
+    """Answer from a worker thread: reporters are told on the event loop, as ever."""
+
+    async def run() -> T:
+        return answer()
+
+    return async_to_sync(run)()
+
+
+def _note_route(request: HttpRequest) -> None:
+    """Name the route, with the prefixes of all that includes it."""
+    record = RequestContext.current()
+    match = request.resolver_match
+    if record is not None and match is not None:
+        record.route = "/" + _parameter.sub(r"{\1}", str(match.route)).removeprefix("/")
+
+
+def _leave(request: HttpRequest) -> Exception | None:
+    _note_route(request)
+    # Taken off, since its traceback refers to the request.
+    error: Exception | None = vars(request).pop(_ERROR, None)
+    return error
+
+
+def _is_due(request: HttpRequest, response: HttpResponse) -> bool:
+    return (
+        _is_default_page(response)
+        and hasattr(request, "scope")
+        and not asks_for_html(request.headers.get("accept", ""))
+    )
+
+
+def _answer_anew(request: HttpRequest, page: HttpResponse, error: Exception | None) -> HttpResponse:
+    told = None if error is None else http_error_of(error)
+    if error is None or told is None or told.status != page.status_code:
+        error = _ERRORS[page.status_code]()
+    response = _respond(request, error)
+    if response is None:
+        return page
+    response.cookies.update(page.cookies)
+    for name, value in page.items():
+        if name.lower() not in _OF_THE_PAGE:
+            response.setdefault(name, value)
+    # What Django has said of the page already it would say once more.
+    response._has_been_logged = getattr(page, "_has_been_logged", False)  # noqa: SLF001 - there is no other way
+    return response
+
+
+def _respond(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    answer = answer_inside(error, cast("Mapping[str, object]", request.scope))
     if answer is None:
         return None
     response = HttpResponse(answer.body, status=answer.status)
-    if replaced is not None:
-        response.cookies = replaced.cookies
-        for name, value in replaced.items():
-            response[name] = value
+    del response["content-type"]
     for raw_name, raw_value in answer.headers:
-        response[raw_name.decode("latin-1")] = raw_value.decode("latin-1")
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name == "set-cookie":
+            response.cookies.load(value)
+        else:  # Django has each name once: RFC 9110 section 5.3
+            response[name] = f"{response[name]}, {value}" if name in response else value
     return response
 
 

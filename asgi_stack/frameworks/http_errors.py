@@ -85,14 +85,14 @@ def _litestar_validation(error: BaseException) -> _Told:
     told = _litestar(error)
     if not isinstance(told.extra, list):
         return told._replace(error_code=ErrorCode.VALIDATION_ERROR)
-    fields = [_litestar_fault(cast("object", fault)) for fault in told.extra]
+    fields = [_litestar_fault(fault) for fault in cast("list[object]", told.extra)]
     return told._replace(detail=_INVALID, extra=fields, error_code=ErrorCode.VALIDATION_ERROR)
 
 
 def _litestar_fault(fault: object) -> object:
-    if not isinstance(fault, Mapping) or "message" not in fault:
-        return fault
     found = cast("Mapping[str, object]", fault)
+    if not isinstance(fault, Mapping) or "message" not in found:
+        return found
     # A path parameter comes without its source, and a fault of the whole body without a key.
     loc = [str(getattr(found[part], "value", found[part])) for part in ("source", "key") if found.get(part)]
     return {"loc": loc, "msg": found["message"], "type": "invalid"}

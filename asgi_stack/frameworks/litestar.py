@@ -6,7 +6,7 @@ Source: https://docs.litestar.dev/2/usage/exceptions.html.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from litestar.config.app import AppConfig
 from litestar.enums import ScopeType
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from litestar import Request
+    from litestar.datastructures import State
     from litestar.types import ASGIApp, ExceptionHandlersMap, Receive, Scope, Send
 
 __all__ = ["install"]
@@ -66,22 +67,24 @@ def install(app_config: AppConfig) -> AppConfig:
     return app_config
 
 
-def _answer_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    return _respond(request, error) or create_exception_response(request, error)
+def _answer_http_exception(request: Request[object, object, State], error: HTTPException) -> Response[object]:
+    answer: Response[object] = _respond(request, error) or create_exception_response(request, error)
+    return answer
 
 
-def _answer_app_error(request: Request[Any, Any, Any], error: AppError) -> Response[Any]:
-    return _respond(request, error) or create_exception_response(request, error)
+def _answer_app_error(request: Request[object, object, State], error: AppError) -> Response[object]:
+    answer: Response[object] = _respond(request, error) or create_exception_response(request, error)
+    return answer
 
 
-def _respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes] | None:
+def _respond(request: Request[object, object, State], error: Exception) -> Response[object] | None:
     answer = answer_inside(error, cast("Mapping[str, object]", request.scope))
     if answer is None:
         return None
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
     media_type = headers.pop("content-type")
     del headers["content-length"]  # Litestar writes it
-    return Response(answer.body, status_code=answer.status, headers=headers, media_type=media_type)
+    return Response[object](answer.body, status_code=answer.status, headers=headers, media_type=media_type)
 
 
 def _note_route(app: ASGIApp) -> ASGIApp:

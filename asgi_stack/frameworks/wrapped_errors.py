@@ -8,7 +8,7 @@ Source: recorded from Starlette 1.10 (`wrap_app_handling_exceptions`) and Litest
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 __all__ = ["original_of"]
 
@@ -41,7 +41,8 @@ def _stands_in(error: Exception) -> bool:
 
 def _only_one(error: Exception) -> Exception:
     """Take an exception out of the group that it is alone in: Litestar streams from within a task group."""
-    found: Exception = error
-    while isinstance(found, ExceptionGroup) and len(found.exceptions) == 1:
-        found = found.exceptions[0]
-    return found
+    group: object = error
+    if not isinstance(group, ExceptionGroup):
+        return error
+    exceptions = cast("tuple[Exception, ...]", group.exceptions)
+    return _only_one(exceptions[0]) if len(exceptions) == 1 else error

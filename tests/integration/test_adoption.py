@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Annotated, Any, Final
 
 import pytest
-import sentry_sdk
 from fastapi import Depends, FastAPI, Request
 from litestar import Litestar, get
 from litestar.testing import TestClient as LitestarTestClient
@@ -25,11 +24,14 @@ from starlette.testclient import TestClient
 
 from app.frameworks.failures import SECRET, conflict, fail
 from asgi_stack import RequestContext, wrap
-from asgi_stack.frameworks import fastapi as fastapi_adapter
 from asgi_stack.testing import ASGIClient
+from tests.integration.servers import Server, serving
+from tests.integration.shops import UVICORN
+from tests.integration.wire import one_request
 from tests.log_capture import LogLines
 
 ID: Final = {"x-correlation-id": "adopted"}
+SENTRY_APP: Final = "tests.integration.sentry_app"
 
 
 def price() -> int:
@@ -105,7 +107,8 @@ def test_litestar_test_client_drives_the_wrapped_app() -> None:
         record = RequestContext.current()
         return {"id": None if record is None else record.correlation_id}
 
-    with LitestarTestClient(wrap(Litestar([index]), configure_logging=False)) as client:
+    application: Any = wrap(Litestar([index]), configure_logging=False)
+    with LitestarTestClient(application) as client:
         assert client.get("/", headers=ID).json() == {"id": "adopted"}
 
 
@@ -130,6 +133,11 @@ class Envelopes:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
+
+    def taken(self) -> list[dict[str, Any]]:
+        """Give the events since the last call."""
+        events, self.events = self.events, []
+        return events
 
     def take(self, body: bytes) -> None:
         """Read one envelope: a header, then pairs of a header and an item, each on a line."""
@@ -164,40 +172,42 @@ def sentry_server() -> Iterator[tuple[str, Envelopes]]:
             thread.join()
 
 
-@pytest.fixture
-def sentry() -> Iterator[Envelopes]:
-    """Set Sentry up as its documentation says for FastAPI, against a server on loopback."""
-    with sentry_server() as (dsn, envelopes):
-        sentry_sdk.init(dsn=dsn, traces_sample_rate=0.0)
-        yield envelopes
-        sentry_sdk.init()
+@pytest.fixture(scope="module")
+def sentry() -> Iterator[tuple[Server, Envelopes]]:
+    """Serve an app whose Sentry talks to a server on loopback."""
+    with sentry_server() as (dsn, envelopes), serving(UVICORN, f"{SENTRY_APP}:app", SHOP_SENTRY_DSN=dsn) as server:
+        yield server, envelopes
 
 
 class TestSentry:
-    """A Sentry set-up that was there before the stack."""
+    """A Sentry set-up that was there before the stack, in a server of its own: the SDK changes a whole process."""
 
-    async def test_bug_is_one_event_and_one_line(self, sentry: Envelopes, log_lines: LogLines) -> None:
+    async def test_bug_is_one_event_and_one_line(self, sentry: tuple[Server, Envelopes]) -> None:
         """Sentry's integration sees the exception inside; the stack's line about it makes no second event."""
-        client = ASGIClient(wrap(shop(), configure_logging=False))
-        response = await client.get("/boom", headers=ID)
-        sentry_sdk.flush()
+        server, envelopes = sentry
+        response = await one_request(server.port, "/boom", headers={"x-correlation-id": "bug"})
+        lines = await server.error_lines("bug")
+        await flushed(server)
 
         assert response.status == 500
-        assert [event["exception"]["values"][-1]["value"] for event in sentry.events] == [SECRET]
-        assert len(log_lines("request_failed")) == 1
+        assert [event["exception"]["values"][-1]["value"] for event in envelopes.taken()] == [SECRET]
+        assert len(lines) == 1
 
-    async def test_adapter_keeps_expected_errors_out(self, sentry: Envelopes) -> None:
+    @pytest.mark.parametrize(("path", "count"), [("/conflict", 1), ("/adapted/conflict", 0)])
+    async def test_adapter_keeps_expected_errors_out(
+        self, sentry: tuple[Server, Envelopes], path: str, count: int
+    ) -> None:
         """Without an adapter an AppError leaves FastAPI as an exception, which Sentry takes for a bug; with it, not."""
-        plain, adapted = shop(), shop()
-        fastapi_adapter.install(adapted)
-        counts = []
-        for api in (plain, adapted):
-            response = await ASGIClient(wrap(api, configure_logging=False)).get("/conflict")
-            sentry_sdk.flush()
-            counts.append((response.status, len(sentry.events)))
-            sentry.events.clear()
+        server, envelopes = sentry
+        response = await one_request(server.port, path)
+        await flushed(server)
 
-        assert counts == [(409, 1), (409, 0)]
+        assert (response.status, len(envelopes.taken())) == (409, count)
+
+
+async def flushed(server: Server) -> None:
+    """Have the app's Sentry send what it has."""
+    assert (await one_request(server.port, "/flush")).status == 200
 
 
 class TestOpenTelemetry:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 
-from asgi_stack import RequestContext, configure_structlog
+from asgi_stack import ErrorHandlerMiddleware, RequestContext, RequestLoggingMiddleware, configure_structlog
 from asgi_stack.logging.marks import mark_line_due
+from asgi_stack.middleware.active import ACTIVE
 from asgi_stack.settings import LogSettings
 from tests.log_capture import LogLines
 from tests.odd_values import Unprintable
@@ -47,6 +49,30 @@ class TestFrameworkRepeats:
         logging.getLogger("django.request").error("second", exc_info=error)
 
         assert [line["event"] for line in log_lines()] == ["first", "second"]
+
+
+class TestStatusAlone:
+    """Django's line about a response, without an exception."""
+
+    @pytest.mark.parametrize(
+        ("status", "layers", "is_written"),
+        [
+            (503, (RequestLoggingMiddleware, ErrorHandlerMiddleware), False),
+            (503, (ErrorHandlerMiddleware,), True),
+            (404, (RequestLoggingMiddleware,), True),
+            ("503", (RequestLoggingMiddleware,), True),
+        ],
+    )
+    def test_request_line_tells_it(
+        self, status: object, layers: tuple[type, ...], log_lines: LogLines, *, is_written: bool
+    ) -> None:
+        """A deliberate 5xx is told by the request line, where there is one; nothing else is dropped."""
+        request = SimpleNamespace(scope={ACTIVE: layers})
+        extra = {"status_code": status, "request": request}
+        logging.getLogger("django.request").error("Service Unavailable: %s", "/closed", extra=extra)
+        logging.getLogger("shop").error("Service Unavailable: %s", "/closed", extra=extra)
+
+        assert len(log_lines()) == 1 + is_written
 
 
 def log_alone(log_lines: LogLines) -> None:

@@ -1,0 +1,3 @@
+"""HTML pages in a real browser."""
+
+from __future__ import annotations
