@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -27,12 +29,15 @@ def blocks() -> Iterator[object]:
 
 
 @pytest.mark.parametrize(("page", "line", "source"), list(blocks()))
-def test_example_runs(page: Path, line: int, source: str) -> None:
+def test_example_runs(page: Path, line: int, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each block is a program of its own: it compiles, runs, and its assertions hold."""
+    # Litestar reads the types of a handler in the module that it is from.
+    module = ModuleType("example")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
     code = compile("\n" * line + source, str(page), "exec", dont_inherit=True)
 
     with logging_restored():
-        exec(code, {"__name__": "example"})  # noqa: S102 - the pages are ours
+        exec(code, vars(module))  # noqa: S102 - the pages are ours
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asgi_stack.negotiation import accept_of, prefers_problem_json
+from asgi_stack.negotiation import accept_of, asks_for_html, prefers_problem_json
 
 PROBLEM = "application/problem+json"
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
@@ -123,6 +123,28 @@ class TestOddInput:
 
         assert time.process_time() - started < 0.1
         assert asked in ({True, False} if size == 4000 else {False})
+
+
+class TestPages:
+    """Who asks for pages."""
+
+    @pytest.mark.parametrize(
+        ("accept", "expected"),
+        [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),
+            ("application/xhtml+xml", True),
+            ("application/json, TEXT/HTML;q=0.1", True),
+            (b"text/html", True),
+            ("text/html;q=0", False),
+            ("*/*", False),
+            ("text/*", False),
+            ("", False),
+            ("text/html," * 1000, False),
+        ],
+    )
+    def test_type_has_to_be_named(self, accept: str | bytes, expected: bool) -> None:
+        """Browsers do; clients that take anything get data."""
+        assert asks_for_html(accept) is expected
 
 
 class TestAcceptOf:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import Litestar, MediaType, Request, Response, WebSocket, asgi, get, post, websocket
 from litestar.background_tasks import BackgroundTask
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath, JSONBody
 from litestar.response import Redirect, Stream
 from litestar.types import ControllerRouterHandler, ExceptionHandlersMap
 
@@ -28,25 +29,25 @@ async def index() -> dict[str, str]:
 
 
 @get("/items/{item_id:str}")
-async def show_item(item_id: str) -> Item:
+async def show_item(item_id: FromPath[str]) -> Item:
     """Show an article; an unknown one is an AppError of the shop's."""
     return items.get(item_id)
 
 
 @get("/sync/items/{item_id:str}", sync_to_thread=True)
-def show_item_in_thread(item_id: str) -> Item:
+def show_item_in_thread(item_id: FromPath[str]) -> Item:
     """Show an article from a worker thread."""
     return items.get(item_id)
 
 
 @get("/numbers/{number:int}")
-async def show_number(number: int) -> dict[str, int]:
+async def show_number(number: FromPath[int]) -> dict[str, int]:
     """Take a number off the path."""
     return {"number": number}
 
 
 @post("/items")
-async def create_item(data: NewItem) -> Item:
+async def create_item(data: JSONBody[NewItem]) -> Item:
     """Put a new article on the shelf."""
     return items.create(data.name, price_cents=data.price_cents, stock=data.stock)
 

@@ -83,9 +83,10 @@ def _litestar(error: BaseException) -> _Told:
 def _litestar_validation(error: BaseException) -> _Told:
     """Read the faults of a request, which Litestar names by key and source, as `validate` names them."""
     told = _litestar(error)
-    if not isinstance(told.extra, list):
+    faults = told.extra
+    if not isinstance(faults, list):
         return told._replace(error_code=ErrorCode.VALIDATION_ERROR)
-    fields = [_litestar_fault(fault) for fault in cast("list[object]", told.extra)]
+    fields = [_litestar_fault(fault) for fault in cast("list[object]", faults)]
     return told._replace(detail=_INVALID, extra=fields, error_code=ErrorCode.VALIDATION_ERROR)
 
 

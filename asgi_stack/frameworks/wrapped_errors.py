@@ -8,7 +8,10 @@ Source: recorded from Starlette 1.10 (`wrap_app_handling_exceptions`) and Litest
 
 from __future__ import annotations
 
-from typing import Final, cast
+from itertools import islice
+from typing import Final
+
+from asgi_stack.tracebacks import leaves_of
 
 __all__ = ["original_of"]
 
@@ -41,8 +44,6 @@ def _stands_in(error: Exception) -> bool:
 
 def _only_one(error: Exception) -> Exception:
     """Take an exception out of the group that it is alone in: Litestar streams from within a task group."""
-    group: object = error
-    if not isinstance(group, ExceptionGroup):
-        return error
-    exceptions = cast("tuple[Exception, ...]", group.exceptions)
-    return _only_one(exceptions[0]) if len(exceptions) == 1 else error
+    leaves = list(islice(leaves_of(error), 2))
+    only = leaves[0] if len(leaves) == 1 else error
+    return only if isinstance(only, Exception) else error

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from litestar import Litestar, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import RedocRenderPlugin, SwaggerRenderPlugin
+from litestar.params import FromPath
 
 from asgi_stack import Pipeline, SecurityHeadersMiddleware, Settings, default_pipeline, wrap
 from asgi_stack.types import Message, Receive, Scope, Send
@@ -89,7 +90,7 @@ async def redoc() -> HTMLResponse:
 
 
 @get("/items/{item_id:int}")
-async def show_litestar_item(item_id: int) -> dict[str, int]:
+async def show_litestar_item(item_id: FromPath[int]) -> dict[str, int]:
     """Show an article."""
     return {"item": item_id}
 
