@@ -51,6 +51,14 @@ def shared_paged(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield server
 
 
+@pytest.fixture(scope="module")
+def gated(shop: Shop) -> Iterator[Server]:
+    """Serve the shop behind a gate that fails before the framework is asked."""
+    with serving(UVICORN, f"tests.integration.gated_shops:{shop.name}") as server:
+        yield server
+        assert server.take_noise() == []
+
+
 @pytest.fixture
 def server(shared_shop: Server) -> Iterator[Server]:
     """Give the server, and see that neither it nor the framework wrote a traceback of its own."""
@@ -246,6 +254,18 @@ async def test_websocket_that_fails_has_one_error_line(server: Server, shop: Sho
         (error,) = await server.error_lines(correlation_id)
 
         assert (error["level"], error["exception_message"]) == ("error", SECRET)
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "event"),
+    [("/gate/boom", "INTERNAL_ERROR", "request_failed"), ("/gate/silent", "NO_RESPONSE", "no_response")],
+)
+async def test_nothing_was_sent(gated: Server, path: str, code: str, event: str) -> None:
+    """A middleware around the framework that raises, or returns without a word, is answered for."""
+    response, line, (error,) = await get(gated, path)
+
+    assert_stack_answered(response, path, 500, code)
+    assert (error["event"], error["level"], line["outcome"]) == (event, "error", "server_error")
 
 
 def test_matrix_is_whole() -> None:
