@@ -150,7 +150,7 @@ async def test_background_task(log_lines: LogLines) -> None:
     answer = await shop().post("/notify/boom")
     (line,) = [line for line in log_lines() if "exception_type" in line]
 
-    assert (line["event"], line["level"]) == ("Exception on request POST /notify/boom", "error")
+    assert (line["exception_type"], line["level"]) == ("RuntimeError", "error")
     assert [line["correlation_id"].encode()] == values(answer, b"x-correlation-id")
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 import pytest
 from litestar.exceptions import LitestarException
 
@@ -63,3 +67,44 @@ def test_cause_of_itself_ends() -> None:
     error = RuntimeError(STARLETTE)
 
     assert original_of(caused(error, error)) is error
+
+
+GROUPED = """
+async def handle(*work):
+    async with TaskGroup() as group:
+        for each in work:
+            group.create_task(each())
+"""
+
+
+async def raised_in_group(module: str, *work: Callable[[], Coroutine[None, None, None]]) -> Exception:
+    """Give what a task group in a module raises."""
+    namespace: dict[str, Any] = {"__name__": module, "TaskGroup": asyncio.TaskGroup}
+    exec(GROUPED, namespace)  # noqa: S102 - as if it stood in that module
+    with pytest.raises(ExceptionGroup) as raised:
+        await namespace["handle"](*work)
+    return raised.value
+
+
+async def fail() -> None:
+    """Fail as the app does."""
+    raise ORIGINAL
+
+
+async def test_group_of_a_framework_is_opened() -> None:
+    """A framework's own task group adds nothing to the one exception in it; one of the app's says where it was."""
+    of_quart, of_app = await raised_in_group("quart.asgi", fail), await raised_in_group("shop", fail)
+
+    assert original_of(of_quart) is ORIGINAL
+    assert original_of(of_app) is of_app
+
+
+async def test_group_of_two_of_a_framework_is_kept() -> None:
+    """Two failures at once are both told."""
+
+    async def also_fail() -> None:
+        raise KeyError
+
+    group = await raised_in_group("quart.asgi", fail, also_fail)
+
+    assert original_of(group) is group
