@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 from websockets.asyncio.client import connect as connect_websocket
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from app.frameworks.failures import CLOSED_TEXT, OWN_PAGE, SECRET
 from tests.integration.servers import LogLine, Server, ServerKind, serving
@@ -244,7 +244,7 @@ async def test_websocket_that_fails_has_one_error_line(server: Server, shop: Sho
     if not shop.has_sockets:
         return
     for path, correlation_id in (("/echo/boom", "ws-boom"), ("/echo/denied", "ws-denied")):
-        with pytest.raises((ConnectionClosed, InvalidStatus)):
+        with pytest.raises((ConnectionClosed, InvalidHandshake)):
             async with connect_websocket(
                 f"ws://127.0.0.1:{server.port}{path}",
                 additional_headers={"x-correlation-id": correlation_id},
