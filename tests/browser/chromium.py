@@ -68,6 +68,6 @@ class Browser:
 
     def errors(self) -> list[str]:
         """Give the console's errors since the last call, but those of _ELSEWHERE."""
-        entries: list[dict[str, str]] = self._driver.get_log("browser")  # type: ignore[no-untyped-call]
+        entries: list[dict[str, str]] = self._driver.get_log("browser")  # type: ignore[no-untyped-call]  # selenium has no types for it
         found = [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
         return [message for message in found if not any(cause in message for cause in _ELSEWHERE)]

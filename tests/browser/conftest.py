@@ -76,8 +76,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     chromium, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
     if chromium is None or driver is None:
         pytest.skip("there is no chromium and chromedriver here; .ci/run installs them where it can")
-    # A run without selenium leaves this folder's tests out, but reads this file.
-    from tests.browser import chromium as driven  # noqa: PLC0415
+    from tests.browser import chromium as driven  # noqa: PLC0415 - every run reads this file, also without selenium
 
     with driven.Browser.started(chromium, driver, [*FLAGS, f"--user-data-dir={tmp_path}"]) as started:
         yield started

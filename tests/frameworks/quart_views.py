@@ -12,24 +12,13 @@ from quart.typing import ResponseReturnValue
 from app.frameworks.quart import make_app
 from asgi_stack import wrap
 from asgi_stack.frameworks.quart import install
-from asgi_stack.reporting import ErrorEvent, ErrorReporter
+from asgi_stack.reporting import ErrorReporter
 from asgi_stack.testing import ASGIClient
 from asgi_stack.testing.client_http import Response as Answer
 from asgi_stack.types import AnyASGIApp
 
 BROWSER: Final = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 PAGE: Final = [b"text/html; charset=utf-8"]
-
-
-class Reports:
-    """A reporter that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[ErrorEvent] = []
-
-    def report(self, event: ErrorEvent) -> None:
-        """Keep it."""
-        self.events.append(event)
 
 
 def client_of(app: AnyASGIApp, reporters: Sequence[ErrorReporter] = ()) -> ASGIClient:

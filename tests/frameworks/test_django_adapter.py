@@ -294,6 +294,6 @@ class TestInstall:
     def test_bad_input_is_refused(self, given: object) -> None:
         """What is no list of texts is named."""
         with pytest.raises(ValueError, match="middleware must be a sequence of texts, not ") as caught:
-            install(given)  # type: ignore[arg-type]
+            install(given)  # type: ignore[arg-type]  # wrong on purpose
 
         assert repr(given) in str(caught.value)

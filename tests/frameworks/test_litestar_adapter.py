@@ -15,23 +15,12 @@ from app.frameworks.failures import CLOSED_TEXT, OWN_PAGE, SECRET, fail
 from app.frameworks.litestar import ROUTES, make_app
 from asgi_stack import ConflictError, wrap
 from asgi_stack.frameworks.litestar import install
-from asgi_stack.reporting import ErrorEvent
 from asgi_stack.testing import ASGIClient
 from asgi_stack.types import AnyASGIApp
+from tests.frameworks.reports import Reports
 from tests.log_capture import LogLines
 
 ORIGIN: Final = "http://shop.test"
-
-
-class Reports:
-    """A reporter that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[ErrorEvent] = []
-
-    def report(self, event: ErrorEvent) -> None:
-        """Keep it."""
-        self.events.append(event)
 
 
 def client_of(app: AnyASGIApp, *reporters: Reports) -> ASGIClient:
@@ -219,7 +208,7 @@ async def test_second_install_changes_nothing() -> None:
 def test_finished_app_is_refused() -> None:
     """It says where it belongs."""
     with pytest.raises(TypeError, match="on_app_init"):
-        install(Litestar(logging_config=None))  # type: ignore[arg-type]
+        install(Litestar(logging_config=None))  # type: ignore[arg-type]  # wrong on purpose
 
 
 async def test_websocket_failure_is_told_once(log_lines: LogLines) -> None:

@@ -13,7 +13,8 @@ from app.frameworks.quart import make_app
 from asgi_stack import AppError, ConflictError, ErrorHandlerMiddleware
 from asgi_stack.frameworks.quart import install
 from asgi_stack.testing import ASGIClient
-from tests.frameworks.quart_views import BROWSER, PAGE, Reports, client_of, own, serving, shop, told, values
+from tests.frameworks.quart_views import BROWSER, PAGE, client_of, own, serving, shop, told, values
+from tests.frameworks.reports import Reports
 from tests.log_capture import LogLines
 
 

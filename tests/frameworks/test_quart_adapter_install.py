@@ -70,6 +70,6 @@ async def test_second_install_changes_nothing() -> None:
 def test_anything_else_is_refused(given: object) -> None:
     """Install comes before wrap, takes an app, and says what it was given."""
     with pytest.raises(TypeError, match="takes a Quart app, before it is wrapped, not ") as refused:
-        install(given)  # type: ignore[arg-type]
+        install(given)  # type: ignore[arg-type]  # wrong on purpose
 
     assert repr(given)[:40] in str(refused.value)

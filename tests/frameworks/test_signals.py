@@ -7,7 +7,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import pytest
@@ -19,6 +19,7 @@ from asgi_stack.frameworks.signals import connect_signals
 from asgi_stack.reporting import ErrorEvent
 from asgi_stack.types import AnyASGIApp
 from tests.driver import Exchange, exchange, http_scope, websocket_scope
+from tests.frameworks.reports import Reports
 from tests.integration.django_app import SECRET as DJANGO_SECRET
 from tests.integration.django_app import django_app
 from tests.integration.quart_app import SECRET as QUART_SECRET
@@ -27,17 +28,6 @@ from tests.log_capture import LogLines
 
 NOT_LINTED: Final = "http.header-name-case"
 """Django writes header names with capitals."""
-
-
-@dataclass
-class Reports:
-    """A reporter that keeps what it is told."""
-
-    events: list[ErrorEvent] = field(default_factory=list[ErrorEvent])
-
-    def report(self, event: ErrorEvent) -> None:
-        """Keep it."""
-        self.events.append(event)
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,10 @@ from app.frameworks import starlette as starlette_shop
 from asgi_stack import ConflictError, ErrorHandlerMiddleware, ServiceUnavailableError, wrap
 from asgi_stack.error_mapping import ErrorHandlers
 from asgi_stack.frameworks import fastapi, starlette
-from asgi_stack.reporting import ErrorEvent, ErrorReporter
+from asgi_stack.reporting import ErrorReporter
 from asgi_stack.testing import ASGIClient
 from asgi_stack.types import AnyASGIApp, Receive, Scope, Send
+from tests.frameworks.reports import Reports
 from tests.log_capture import LogLines
 
 ORIGIN: Final = "http://shop.test"
@@ -51,17 +52,6 @@ def framework(request: pytest.FixtureRequest) -> Framework:
     """Give each framework."""
     assert isinstance(request.param, Framework)
     return request.param
-
-
-class Reports:
-    """A reporter that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[ErrorEvent] = []
-
-    def report(self, event: ErrorEvent) -> None:
-        """Keep it."""
-        self.events.append(event)
 
 
 def wrapped(
@@ -205,7 +195,7 @@ async def test_late_install_is_refused(framework: Framework) -> None:
 def test_starlette_app_is_no_fastapi_app() -> None:
     """FastAPI's adapter needs FastAPI's defaults."""
     with pytest.raises(TypeError, match="takes a FastAPI app"):
-        fastapi.install(Starlette())  # type: ignore[arg-type]
+        fastapi.install(Starlette())  # type: ignore[arg-type]  # wrong on purpose
 
 
 async def test_invalid_body_is_told_by_field() -> None:

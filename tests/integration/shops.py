@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from tests.integration.servers import KINDS, ServerKind
@@ -16,7 +16,6 @@ class Shop:
         targets: What to serve for each variant: `bare`, `app`, `adapted`, `paged`.
         has_sockets: Whether the framework serves websockets.
         has_background: Whether it has tasks that run after the response.
-        mount: The path below which its sub-application is.
         closed_event: The error line of a refusal in the framework's default words: the exception, where it can be
             known, else that there is none.
         handled_lines: Levels of the error lines of an exception that the shop's own handler answered with a 500: it is
@@ -31,7 +30,6 @@ class Shop:
     closed_event: str = "request_failed"
     handled_lines: tuple[str, ...] = ("warning",)
     paged_level: str = "error"
-    error_details: dict[str, object] = field(default_factory=dict[str, object])
 
 
 def _targets(module: str) -> dict[str, str]:

@@ -57,8 +57,7 @@ def _alone() -> Iterator[None]:
 
 
 def _set_up_admin(password: str) -> None:
-    # Not before the project is set up: models can be imported from then on.
-    from django.contrib.auth.models import User  # noqa: PLC0415
+    from django.contrib.auth.models import User  # noqa: PLC0415 - models need a project that is set up
 
     user, _ = User.objects.get_or_create(username=ADMIN)
     if user.is_superuser and user.is_staff and user.check_password(password):
