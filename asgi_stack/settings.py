@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from asgi_stack.settings_errors import PREFIX, SettingsError, describe_problems, misnamed
 from asgi_stack.settings_values import (
+    DatabaseUrl,
     Environment,
     ErrorFormat,
     Hsts,
@@ -30,12 +31,14 @@ from asgi_stack.settings_values import (
     Reraise,
     SecurityPreset,
     TimestampFormat,
+    TlsMode,
     XssProtection,
     ignoring_case,
 )
 
 __all__ = [
     "ContextSettings",
+    "DatabaseSettings",
     "Environment",
     "ErrorFormat",
     "ErrorsSettings",
@@ -52,6 +55,7 @@ __all__ = [
     "ServiceSettings",
     "Settings",
     "SettingsError",
+    "TlsMode",
     "tell_workers",
     "told_by_parent",
 ]
@@ -150,6 +154,31 @@ class ErrorsSettings(_Group):
     )
 
 
+class DatabaseSettings(_Group):
+    """Which database, and how it is connected to."""
+
+    url: DatabaseUrl = Field(
+        default=None, description="postgresql://user:password@host:5432/name, sqlite:///file.db, or sqlite:// in memory"
+    )
+    pool_size: int = Field(default=5, ge=1, description="Connections of a process that are kept open")
+    max_overflow: int = Field(default=10, ge=0, description="Connections beyond those, closed after use")
+    pool_timeout_s: float = Field(
+        default=3.0, gt=0, description="Seconds to wait for a free connection, before the answer is 503"
+    )
+    connect_timeout_s: float = Field(default=5.0, gt=0, description="Seconds to wait for a new connection")
+    command_timeout_s: float = Field(default=10.0, gt=0, description="Seconds that one statement may take")
+    tls: Annotated[TlsMode | None, ignoring_case(TlsMode)] = Field(
+        default=None, description="PostgreSQL: as libpq's sslmode; unset: what the URL says, else prefer"
+    )
+    tls_ca_file: str | None = Field(default=None, description="PostgreSQL: whom to trust, PEM; else the system's")
+    tls_cert_file: str | None = Field(default=None, description="PostgreSQL: the client's certificate, PEM")
+    tls_key_file: str | None = Field(default=None, description="PostgreSQL: the client's private key, PEM")
+    pgbouncer: bool = Field(
+        default=False, description="PostgreSQL: prepare no named statements, which PgBouncer's transaction mode loses"
+    )
+    required: bool = Field(default=True, description="Whether the server refuses to start without its database")
+
+
 class ServerSettings(_Group):
     """Where `asgi-stack run` and `python -m app` listen."""
 
@@ -184,6 +213,10 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     security: SecuritySettings = SecuritySettings()
     errors: ErrorsSettings = ErrorsSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    test_database_url: DatabaseUrl = Field(
+        default=None, description="A PostgreSQL of one's own for tests, whose user may create databases"
+    )
     server: ServerSettings = ServerSettings()
 
     def __init__(self, **values: object) -> None:

@@ -59,7 +59,7 @@ def misnamed(model: type[BaseModel], given: Mapping[str, object], environ: Mappi
     unknown = [name for name in given if name not in model.model_fields and not name.startswith("_")]
     meant = {_squeezed(variable_of(path)): variable_of(path) for path in fields_of(model)}
     miscounted = [name for name in environ if name.upper() != meant.get(_squeezed(name), name.upper())]
-    misspelt = {name: _misspelt(name, model) for name in environ}
+    misspelt = {name: _misspelt(name, model) for name in environ if name not in miscounted}
     return [
         *(f"{name} is no setting{_near((name,), model, by_keyword=True)}" for name in unknown),
         *(f"{name} sets nothing; did you mean {meant[_squeezed(name)]}?" for name in sorted(miscounted)),
@@ -110,10 +110,12 @@ def _near(path: tuple[str, ...], model: type[BaseModel], *, by_keyword: bool) ->
 
 
 def _got(name: str, value: object) -> str:
-    """Show the wrong value, unless its name says that it is a secret."""
+    """Show the wrong value, unless its name says that it is a secret or has one in it."""
     from asgi_stack.redaction import Redactor  # noqa: PLC0415 - needed for errors alone
 
     if not isinstance(value, str | int | float) or Redactor().is_sensitive(name):
+        return ""
+    if name.endswith("url"):  # a malformed one may hide its password from every pattern
         return ""
     shown = Redactor().text(repr(value))
     return f", got {shown if len(shown) <= SHOWN_LENGTH else shown[:SHOWN_LENGTH] + '...'}"

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import Annotated, Literal, TypeAlias, cast, get_args
+from typing import Annotated, Final, Literal, TypeAlias, cast, get_args
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from asgi_stack.options import Environment, ErrorFormat, Replace5xx, RequestStarted, Reraise
 from asgi_stack.paths import PathPatterns
 from asgi_stack.security_header_values import check_header_value
 
 __all__ = [
+    "DatabaseUrl",
     "Environment",
     "ErrorFormat",
     "Hsts",
@@ -28,9 +29,12 @@ __all__ = [
     "Reraise",
     "SecurityPreset",
     "TimestampFormat",
+    "TlsMode",
     "XssProtection",
     "ignoring_case",
 ]
+
+_DATABASES: Final = ("postgresql://", "postgres://", "postgresql+asyncpg://", "sqlite://", "sqlite+aiosqlite://")
 
 
 def ignoring_case(choice: object) -> BeforeValidator:
@@ -76,6 +80,12 @@ def _check_hsts(value: str | None) -> str | None:
         raise ValueError("should be off, or directives such as max-age=63072000; includeSubDomains") from None
 
 
+def _check_database_url(value: SecretStr | None) -> SecretStr | None:
+    if value is None or value.get_secret_value().startswith(_DATABASES):
+        return value
+    raise ValueError("should be a URL such as postgresql://user:password@host/name or sqlite:///file.db")
+
+
 LogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat: TypeAlias = Literal["json", "console"]
 LogSchema: TypeAlias = Literal["default", "gcp"]
@@ -84,3 +94,5 @@ Paths: TypeAlias = Annotated[tuple[Annotated[str, AfterValidator(_check_path)], 
 TimestampFormat: TypeAlias = Annotated[str, AfterValidator(_check_timestamp_format)]
 Hsts: TypeAlias = Annotated[str | None, BeforeValidator(_off_is_none), AfterValidator(_check_hsts)]
 XssProtection: TypeAlias = Annotated[Literal["1; mode=block", "0"] | None, BeforeValidator(_off_is_none)]
+DatabaseUrl: TypeAlias = Annotated[SecretStr | None, AfterValidator(_check_database_url)]
+TlsMode: TypeAlias = Literal["disable", "prefer", "require", "verify-ca", "verify-full"]

@@ -19,6 +19,9 @@ hypothesis.settings.load_profile("asgi_stack")
 
 __all__ = ["log_lines"]
 
+# Its fixtures need what the core has not.
+pytest_plugins = ["asgi_stack.testing.pytest_plugin"] if find_spec("sqlalchemy") and find_spec("asyncpg") else []
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that single environments of tox use."""

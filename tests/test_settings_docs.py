@@ -10,7 +10,7 @@ from types import NoneType
 from typing import Literal, get_args, get_origin
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from asgi_stack.settings import Settings
@@ -43,7 +43,7 @@ def values_of(annotation: object) -> str:
     kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
     if kinds:
         return values_of(kinds[0])
-    return {bool: "`true`, `false`", int: "whole number", float: "number", str: "text"}[annotation]  # type: ignore[index]
+    return {bool: "`true`, `false`", int: "whole number", float: "number", str: "text", SecretStr: "URL"}[annotation]  # type: ignore[index]
 
 
 def written(default: object) -> str:

