@@ -157,6 +157,8 @@ class ErrorsSettings(_Group):
 class DatabaseSettings(_Group):
     """Which database, and how it is connected to."""
 
+    model_config = ConfigDict(hide_input_in_errors=True)  # a URL that is wrong has a password all the same
+
     url: DatabaseUrl = Field(
         default=None, description="postgresql://user:password@host:5432/name, sqlite:///file.db, or sqlite:// in memory"
     )

@@ -98,7 +98,7 @@ class TestReading:
 
             assert (await items.exists(lamp.id), await items.exists(NOBODY)) == (True, False)
             assert await items.count() == 2
-            assert len(session.identity_map.keys()) == 0
+            assert session.identity_map.all_states() == []
 
     async def test_filter_by_and_find_one_by(self, database: Database) -> None:
         """Conditions are equalities, all of which must hold; None is NULL; the oldest comes first."""

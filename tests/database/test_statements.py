@@ -58,7 +58,7 @@ async def test_no_row_is_loaded(database: Database, method: str) -> None:
             await call(ItemRepository(session), lamp)
 
         assert statements[0].startswith(LOADS_NO_ROW[method])
-        assert len(session.identity_map.keys()) == 0
+        assert session.identity_map.all_states() == []
 
 
 async def test_loaded_object_costs_no_statement(database: Database) -> None:
