@@ -12,6 +12,7 @@ import pytest
 
 from tests.left_out import LeftOutPlugin, leave_out
 from tests.log_capture import log_lines
+from tests.postgres_count import PostgresCountPlugin
 
 # Same examples on every machine, and no clock: a busy machine must not fail a property.
 hypothesis.settings.register_profile("asgi_stack", derandomize=True, deadline=None)
@@ -27,12 +28,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that single environments of tox use."""
     parser.addoption("--core", action="store_true", help="leave out test files that import what is not installed")
     parser.addoption("--browser", action="store_true", help="run tests/browser in a real browser")
+    parser.addoption("--postgres", action="store_true", help="fail where fewer tests ask PostgreSQL than are committed")
     parser.addoption("--faults", action="store_true", help="run tests/faults against real servers, and show its table")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin the list of what is left out."""
+    """Begin the lists of what is left out, and of what has a database."""
     config.pluginmanager.register(LeftOutPlugin(config))
+    config.pluginmanager.register(PostgresCountPlugin(config))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -50,13 +50,14 @@ _WATCHED: Final = """
 folder=$1; shift
 "$@" >"$folder/server.log" 2>&1 &
 server=$!
-read -r _
+read -r told
 kill -QUIT $server 2>/dev/null
 wait $server
-cd / && rm -rf "$folder"
+[ -n "$told" ] || rm -rf "$folder"
 """
 _SHELL: Final = ("sh", "-c", _WATCHED, "sh")
-"""Runs a server until its standard input ends, as it does when the tests are killed; then nothing of it is left."""
+"""Runs a server until somebody says so, or until its standard input ends, as it does when the tests are killed: then it
+removes the folder, since nobody else does."""
 
 
 class PostgresUnavailableError(RuntimeError):
@@ -166,7 +167,6 @@ def _start(binaries: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own command
         [*_SHELL, str(folder), str(binaries / "postgres"), "-D", str(folder / "data"), *flags],
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
         cwd="/",
         env=_environment(folder),
         user=user and user.pw_uid,
@@ -212,15 +212,12 @@ def _last_lines(output: bytes) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let the shell see the end of its input, upon which it ends the server."""
-    with process:
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
-        try:
-            process.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+    """Tell the shell to end the server, and to leave the folder to us."""
+    try:
+        process.communicate(b"stop\n", _STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def _free_port() -> int:
