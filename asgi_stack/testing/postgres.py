@@ -17,7 +17,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -74,7 +74,7 @@ class PostgresServer:
         pid: The server's process; None where it is one's own.
     """
 
-    url: str
+    url: str = field(repr=False)  # one's own may have a password
     version: str
     pid: int | None = None
 

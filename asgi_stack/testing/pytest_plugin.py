@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -30,7 +31,7 @@ from asgi_stack.database import BaseModel, Database, DatabaseSettings
 from asgi_stack.settings import Settings
 from asgi_stack.testing.client import ASGIClient
 from asgi_stack.testing.database import create_tables, rolled_back
-from asgi_stack.testing.postgres import PostgresServer, postgres_server
+from asgi_stack.testing.postgres import PostgresServer, PostgresUnavailableError, postgres_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -45,13 +46,14 @@ __all__ = ["app", "client", "database", "database_metadata", "database_url", "po
 
 @pytest.fixture(scope="session")
 def postgres() -> Generator[PostgresServer]:
-    """Run a PostgreSQL, or take the one that ASGI_STACK_TEST_DATABASE_URL names.
-
-    Raises:
-        PostgresUnavailableError: There is none to be had.
-    """
+    """Run a PostgreSQL, or take the one that ASGI_STACK_TEST_DATABASE_URL names; the test fails where there is none."""
     own = Settings().test_database_url
-    with postgres_server(url=own.get_secret_value() if own else None) as server:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres_server(url=own.get_secret_value() if own else None))
+        except PostgresUnavailableError as error:
+            # Without the traceback, in which pytest would show the URL, and so its password.
+            pytest.fail(str(error), pytrace=False)
         yield server
 
 

@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import MetaData
 
-from asgi_stack.database import BaseModel, Database, DatabaseSettings
+from asgi_stack.database import NAMING_CONVENTION, BaseModel, Database, DatabaseSettings
 from asgi_stack.testing.database import create_tables
 from tests.database.models import Item, Order
 
-TABLES = MetaData()
+TABLES = MetaData(naming_convention=NAMING_CONVENTION)
 for model in (Item, Order):
     BaseModel.metadata.tables[model.__tablename__].to_metadata(TABLES)
 
