@@ -24,7 +24,7 @@ _NAMES_ALONE_IN_SQLITE: Final = ("no such table: ", "no such column: ", "unable 
 
 _CONSTRAINT_FAILED: Final = " constraint failed: "
 
-_WITH_VALUES: Final = ("detail", "hint", "context", "query", "internal_query", "where")
+_WITH_VALUES: Final = ("message", "detail", "hint", "context", "query", "internal_query", "where")
 """Attributes of asyncpg's errors that may hold a value or the statement."""
 
 _NOTED: Final = "_asgi_stack_facts"
