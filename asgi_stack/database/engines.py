@@ -12,7 +12,7 @@ from weakref import finalize
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from asgi_stack.database.errors import clean_error, raise_clean, unavailable
+from asgi_stack.database.errors import cannot_connect, clean_error, raise_clean
 from asgi_stack.database.urls import EXTRAS, IN_MEMORY, postgres_arguments, url_of
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ async def _connect_to_postgres(*arguments: object, **options: object) -> object:
     asyncpg = import_module("asyncpg")  # of the extra for PostgreSQL
     try:
         connection: object = await asyncpg.connect(*arguments, **options)
-    except OSError as error:
+    except (OSError, asyncpg.PostgresError) as error:
         # Refused, no such host, not in time: Python's own errors, which nobody would take for the database's later on.
-        raise_clean(unavailable(f"cannot connect: {type(error).__name__}"))
+        raise_clean(cannot_connect(error))
     return connection
 
 

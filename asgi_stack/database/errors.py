@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import ExceptionContext
 
-__all__ = ["RETRY_AFTER_S", "app_errors", "clean_error", "raise_clean", "to_app_error", "unavailable"]
+__all__ = ["RETRY_AFTER_S", "app_errors", "cannot_connect", "clean_error", "raise_clean", "to_app_error", "unavailable"]
 
 RETRY_AFTER_S: Final = 1
 """When to try again: a pool has room, and a restarted database is back, within a second or so."""
@@ -62,6 +62,12 @@ def unavailable(reason: str, **context: object) -> ServiceUnavailableError:
         retry_after_s=RETRY_AFTER_S,
         context={"database_error": reason, **context},
     )
+
+
+def cannot_connect(error: BaseException) -> ServiceUnavailableError:
+    """Make the 503 of a database that takes no connection, whatever its reason."""
+    facts = facts_of(error)
+    return unavailable(f"cannot connect: {facts.name}", **_context(facts))
 
 
 @contextmanager

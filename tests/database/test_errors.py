@@ -125,6 +125,8 @@ class TestUnavailable:
 
         assert isinstance(error, ServiceUnavailableError)
         assert error.context["sqlstate"] == "3D000"
+        assert error.context["database_error"] == "cannot connect: InvalidCatalogNameError"
+        assert "does not exist" in str(error.context["database_message"])
 
     async def test_lost_connection(self, database_url: str) -> None:
         """A connection that the server cuts costs its transaction, and no other."""
