@@ -10,9 +10,10 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import MetaData
 
-from asgi_stack.database import NAMING_CONVENTION, BaseModel, Database, DatabaseSettings
+from asgi_stack.database import NAMING_CONVENTION, BaseModel, Database
 from asgi_stack.testing.database import create_tables
 from tests.database.models import Item, Order
+from tests.database.opening import opened
 
 TABLES = MetaData(naming_convention=NAMING_CONVENTION)
 for model in (Item, Order):
@@ -48,5 +49,5 @@ def shelf_url(backend: str, request: pytest.FixtureRequest) -> str:
 @pytest_asyncio.fixture
 async def database(shelf_url: str) -> AsyncGenerator[Database]:
     """Open a database of each kind."""
-    async with Database(DatabaseSettings.model_validate({"url": shelf_url})).lifespan() as database:
+    async with opened(shelf_url).lifespan() as database:
         yield database

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from asgi_stack import AppError, wrap
-from asgi_stack.database import Database, DatabaseSettings, to_app_error
+from asgi_stack.database import Database, to_app_error
 from asgi_stack.error_mapping import ErrorHandlers
 from asgi_stack.testing import ASGIClient
 from asgi_stack.types import Receive, Scope, Send
@@ -162,7 +162,7 @@ async def test_log_names_the_constraint(database: Database, backend: str, log_li
 async def test_password_of_the_url_is_nowhere(log_lines: LogLines) -> None:
     """A database that cannot be reached is told of without the password, however it is written."""
     url = f"postgresql://user:{SECRET}%25@127.0.0.1:1/d"
-    database = Database(DatabaseSettings.model_validate({"url": url}))
+    database = opened(url)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await database.check()

@@ -11,13 +11,9 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm.exc import StaleDataError
 
 from asgi_stack import AppError, ConflictError, ServiceUnavailableError
-from asgi_stack.database import Database, DatabaseSettings, app_errors, to_app_error
+from asgi_stack.database import Database, app_errors, to_app_error
 from tests.database.models import Item, ItemRepository, Order, OrderRepository
-
-
-def opened(url: str, **options: object) -> Database:
-    """Make a database for a URL."""
-    return Database(DatabaseSettings.model_validate({"url": url, **options}))
+from tests.database.opening import opened
 
 
 async def failing(database: Database, statement: str, **parameters: object) -> AppError:

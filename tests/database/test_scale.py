@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from asgi_stack.database import Database, DatabaseSettings
 from tests.database.models import ItemRepository
+from tests.database.opening import opened
 
 ROWS = 200_000
 PAGE = 20
@@ -34,7 +34,7 @@ def cursor_after(number: int) -> str:
 
 async def test_last_page_costs_what_the_first_one_costs(database_url: str) -> None:
     """Page 10,000 of 200,000 rows on PostgreSQL comes as fast as page 1, by the key's index."""
-    async with Database(DatabaseSettings.model_validate({"url": database_url})).lifespan() as database:
+    async with opened(database_url).lifespan() as database:
         async with database.session() as session:
             await session.execute(FILL, {"rows": ROWS})
             await session.execute(text("ANALYZE shelf_items"))

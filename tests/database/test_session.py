@@ -9,16 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from asgi_stack import AppError, ConflictError, ServiceUnavailableError
-from asgi_stack.database import Database, DatabaseSettings, NoDatabaseError, get_async_session, get_db
+from asgi_stack.database import Database, NoDatabaseError, get_async_session, get_db
 from asgi_stack.middleware.lifespan import LifespanMiddleware
 from asgi_stack.testing import ASGIClient
 from tests.bare_apps import sending
 from tests.database.models import Item, ItemRepository
-
-
-def opened(url: str, **options: object) -> Database:
-    """Make a database for a URL."""
-    return Database(DatabaseSettings.model_validate({"url": url, **options}))
+from tests.database.opening import opened
 
 
 async def names_in(database: Database) -> list[str]:

@@ -13,12 +13,8 @@ from sqlalchemy.pool import QueuePool
 
 from asgi_stack import ServiceUnavailableError, Settings, SettingsError
 from asgi_stack.database import Database, DatabaseSettings
+from tests.database.opening import opened
 from tests.database.tls_proxy import tls_in_front_of
-
-
-def opened(url: str, **options: object) -> Database:
-    """Make a database for a URL."""
-    return Database(DatabaseSettings.model_validate({"url": url, **options}))
 
 
 class TestSchemes:
