@@ -16,6 +16,7 @@ from asgi_stack.error_mapping import ErrorHandlers
 from asgi_stack.testing import ASGIClient
 from asgi_stack.types import Receive, Scope, Send
 from tests.canaries import canary
+from tests.database.opening import opened
 from tests.log_capture import LogLines
 
 SECRET = canary()
