@@ -14,8 +14,11 @@ import pytest
 __all__ = ["AT_LEAST", "PostgresCountPlugin"]
 
 AT_LEAST: Final = 150
-"""How many tests of a whole run ask PostgreSQL. More are welcome; who takes one away lowers it here. A few more count in
-one run than in the next: the first test of a process connects to make the tables, whatever it is about."""
+"""How many tests of a whole run ask PostgreSQL. More are welcome; who takes one away lowers it here.
+
+A few more count in one run than in the next: the first test of a process connects to make the tables, whatever it is
+about.
+"""
 
 _PROPERTY: Final = "postgresql"
 
