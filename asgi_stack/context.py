@@ -62,6 +62,7 @@ class RequestContext:
         route: The route's template (`/items/{id}`) where the app or its framework names it, else None.
         client: The peer's address without its port, where the server knows it.
         fields: What `bind` collected.
+        database: What `DatabaseSessionMiddleware` keeps here for `get_async_session` and `get_db`, else None.
         error: The exception that the request ended in, while its layers still look at it.
         late_error: Whether that exception came after a complete response.
     """
@@ -71,6 +72,7 @@ class RequestContext:
         "client",
         "client_correlation_id",
         "correlation_id",
+        "database",
         "error",
         "fields",
         "late_error",
@@ -98,6 +100,7 @@ class RequestContext:
         self.route: str | None = None
         self.client = client
         self.fields: dict[str, object] = {}
+        self.database: object = None
         self.error: BaseException | None = None
         self.late_error = False
 

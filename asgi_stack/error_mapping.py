@@ -7,6 +7,7 @@ from inspect import iscoroutinefunction
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
+from asgi_stack.database_errors import database_error_of
 from asgi_stack.exceptions import AppError
 from asgi_stack.frameworks.http_errors import http_error_of
 from asgi_stack.responses import INTERNAL_ERROR, answer_to
@@ -70,6 +71,9 @@ class ErrorMapping:
                 return max(map(self.look_up, leaves), key=_status, default=Mapped(INTERNAL_ERROR))
             if isinstance(error, AppError):
                 return Mapped(_checked(answer_to(error)), error)
+            made = database_error_of(error)
+            if made is not None:
+                return Mapped(answer_to(made), made)
             return Mapped(http_error_of(error) or INTERNAL_ERROR)
         except Exception as failure:  # noqa: BLE001 - an AppError's attributes may have been set to anything
             return Mapped(INTERNAL_ERROR, failure=failure)

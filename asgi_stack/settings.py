@@ -179,6 +179,12 @@ class DatabaseSettings(_Group):
         default=False, description="PostgreSQL: prepare no named statements, which PgBouncer's transaction mode loses"
     )
     required: bool = Field(default=True, description="Whether the server refuses to start without its database")
+    startup_timeout_s: float = Field(
+        default=10.0, gt=0, description="Seconds that the start waits for a database that is not there yet"
+    )
+    migrate_at_start: bool = Field(
+        default=False, description="Whether the server brings the tables up to date before it serves"
+    )
 
 
 class ServerSettings(_Group):

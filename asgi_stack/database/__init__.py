@@ -12,12 +12,14 @@ if find_spec("sqlalchemy") is None or find_spec("greenlet") is None:
         "asgi_stack.database needs SQLAlchemy: pip install 'asgi-stack[postgres]' or 'asgi-stack[sqlite]'"
     )
 
+from asgi_stack.database.after_commit import after_commit
 from asgi_stack.database.base import NAMING_CONVENTION, BaseModel, UtcDateTime, Versioned
 from asgi_stack.database.dependencies import NoDatabaseError, get_async_session, get_db
 from asgi_stack.database.errors import app_errors, to_app_error
 from asgi_stack.database.ids import generate_uuid7
 from asgi_stack.database.queries import Page, Query
 from asgi_stack.database.repository import BaseRepository
+from asgi_stack.database.request_session import JoinedSession
 from asgi_stack.database.session import Database, Transaction
 from asgi_stack.settings import DatabaseSettings
 
@@ -27,12 +29,14 @@ __all__ = [
     "BaseRepository",
     "Database",
     "DatabaseSettings",
+    "JoinedSession",
     "NoDatabaseError",
     "Page",
     "Query",
     "Transaction",
     "UtcDateTime",
     "Versioned",
+    "after_commit",
     "app_errors",
     "generate_uuid7",
     "get_async_session",

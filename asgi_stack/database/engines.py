@@ -12,6 +12,7 @@ from weakref import finalize
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from asgi_stack.database.aborted import refuse_aborted_commits
 from asgi_stack.database.errors import cannot_connect, clean_error, raise_clean
 from asgi_stack.database.urls import EXTRAS, IN_MEMORY, postgres_arguments, url_of
 
@@ -51,7 +52,7 @@ def build_engine(settings: DatabaseSettings, application_name: str) -> AsyncEngi
 
 def _build_postgres(url: URL, settings: DatabaseSettings, application_name: str) -> AsyncEngine:
     url, arguments = postgres_arguments(url, settings, application_name)
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         connect_args={**arguments, "async_creator_fn": _connect_to_postgres},
         pool_size=settings.pool_size,
@@ -60,6 +61,8 @@ def _build_postgres(url: URL, settings: DatabaseSettings, application_name: str)
         pool_pre_ping=True,
         hide_parameters=True,
     )
+    refuse_aborted_commits(engine.sync_engine)
+    return engine
 
 
 async def _connect_to_postgres(*arguments: object, **options: object) -> object:
