@@ -12,8 +12,8 @@ if find_spec("sqlalchemy") is None or find_spec("greenlet") is None:
         "asgi_stack.database needs SQLAlchemy: pip install 'asgi-stack[postgres]' or 'asgi-stack[sqlite]'"
     )
 
-from asgi_stack.database.after_commit import after_commit
 from asgi_stack.database.base import NAMING_CONVENTION, BaseModel, UtcDateTime, Versioned
+from asgi_stack.database.commit_hooks import after_commit
 from asgi_stack.database.dependencies import NoDatabaseError, get_async_session, get_db
 from asgi_stack.database.errors import app_errors, to_app_error
 from asgi_stack.database.ids import generate_uuid7

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from asgi_stack.database.after_commit import run_due
+from asgi_stack.database.commit_hooks import run_due
 from asgi_stack.database.ending import run_to_its_end
 from asgi_stack.database.engines import build_engine
 from asgi_stack.database.errors import app_errors, raise_clean, to_app_error

@@ -49,7 +49,7 @@ def after_commit(session: AsyncSession, function: AfterCommit) -> None:
     calls = session.info.get(_KEY)
     if calls is None:
         calls = session.info[_KEY] = _Calls(session.sync_session)
-    calls.waiting.append((session.sync_session.get_nested_transaction(), function))
+    calls.waiting.append((_savepoints(session.sync_session), function))
 
 
 async def run_due(session: AsyncSession) -> None:
@@ -69,26 +69,29 @@ async def _call(function: AfterCommit) -> None:
 
 
 class _Calls:
-    """The functions of one session: those that wait for a commit, with the savepoint around them, and those due."""
+    """The functions of one session: those that wait for a commit, with the savepoints around them, and those due."""
 
     def __init__(self, session: Session) -> None:
-        self.waiting: list[tuple[SessionTransaction | None, AfterCommit]] = []
+        self.waiting: list[tuple[list[SessionTransaction], AfterCommit]] = []
         self.due: list[AfterCommit] = []
         event.listen(session, "after_commit", self._commit)
         event.listen(session, "after_soft_rollback", self._drop)
 
-    def _commit(self, _session: Session) -> None:
+    def _commit(self, session: Session) -> None:
+        if session.in_nested_transaction():
+            return  # a savepoint was released: nothing is written yet
         self.due += [function for _, function in self.waiting]
         self.waiting.clear()
 
     def _drop(self, _session: Session, ended: SessionTransaction) -> None:
-        self.waiting = [(around, function) for around, function in self.waiting if not _is_within(around, ended)]
+        self.waiting = [(around, function) for around, function in self.waiting if ended.nested and ended not in around]
 
 
-def _is_within(around: SessionTransaction | None, ended: SessionTransaction) -> bool:
-    """Tell whether what was asked for within one transaction went with another."""
-    if not ended.nested:
-        return True
-    while around is not None and around is not ended:
-        around = around.parent
-    return around is ended
+def _savepoints(session: Session) -> list[SessionTransaction]:
+    """Give the savepoints that are open; later on they do not know any more what they were in."""
+    around: list[SessionTransaction] = []
+    savepoint = session.get_nested_transaction()
+    while savepoint is not None and savepoint.nested:
+        around.append(savepoint)
+        savepoint = savepoint.parent
+    return around
