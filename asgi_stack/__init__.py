@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from asgi_stack.http_context import capture_request_context
     from asgi_stack.logging import configure_structlog, get_logger, log_context, log_exception
     from asgi_stack.middleware.error_handler import ErrorHandlerMiddleware, NoResponseError
+    from asgi_stack.middleware.health import HealthMiddleware
     from asgi_stack.middleware.lifespan import LifespanMiddleware
     from asgi_stack.middleware.request_context import RequestContextMiddleware
     from asgi_stack.middleware.request_logging import RequestLoggingMiddleware
@@ -69,6 +70,7 @@ __all__ = [
     "ErrorReporter",
     "ErrorResponse",
     "ForbiddenError",
+    "HealthMiddleware",
     "LifespanMiddleware",
     "NoResponseError",
     "NotFoundError",
@@ -133,6 +135,7 @@ _MODULES = {
     "http_context": ("capture_request_context",),
     "logging": ("configure_structlog", "get_logger", "log_context", "log_exception"),
     "middleware.error_handler": ("ErrorHandlerMiddleware", "NoResponseError"),
+    "middleware.health": ("HealthMiddleware",),
     "middleware.lifespan": ("LifespanMiddleware",),
     "middleware.request_context": ("RequestContextMiddleware",),
     "middleware.request_logging": ("RequestLoggingMiddleware",),

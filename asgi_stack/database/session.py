@@ -106,6 +106,10 @@ class Database:
             async with self.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
 
+    def health_checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Give the checks for `HealthMiddleware`: `database`, which opens it where no server has, and asks it."""
+        return {"database": self._check_open}
+
     @property
     def is_ready(self) -> bool:
         """Whether the database was reached since the server started, and migrated where the settings ask for it."""
@@ -138,6 +142,12 @@ class Database:
                 self.opened.remove(self)
             self._opening.is_ready = False
             await self.engine.dispose()
+
+    async def _check_open(self) -> None:
+        if self.is_ready:
+            await self.check()
+        else:
+            await self.open()
 
     async def _start(self) -> None:
         if self.settings.required:
