@@ -1,7 +1,8 @@
-"""The command line: serve any application inside the default stack, or draw the stack.
+"""The command line: serve any application inside the default stack, draw the stack, or migrate its database.
 
-Exit codes: 0 done; 2 a wrong target, variable or flag; 1 the address cannot be listened on; 3 the application's startup
-failed. Errors are one line on standard error, after the target's own traceback where its code failed.
+Exit codes: 0 done; 2 a wrong target, variable or flag; 1 the address cannot be listened on, or the database refused; 3
+the application's startup failed. Errors are one line on standard error, after the target's own traceback where its
+code failed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asgi_stack import __version__
+from asgi_stack.cli_db import DatabaseCommandError, add_database_commands
 from asgi_stack.pipeline import Pipeline, pipeline_of
 from asgi_stack.serving import ServingError, prepare, serve
 from asgi_stack.settings import Settings, SettingsError
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error.trace or "", str(error), 2)
     except SettingsError as error:
         return _fail("", "; ".join(_flag_named(problem) for problem in error.problems), 2)
-    except ServingError as error:
+    except (DatabaseCommandError, ServingError) as error:
         return _fail("", str(error), error.exit_code)
     return 0
 
@@ -83,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--workers", type=int, help="processes; default: ASGI_STACK_SERVER__WORKERS, else 1")
     drawn = "draw the stack around an application, outermost first"
     _with_target(commands.add_parser("show", help=drawn, description=drawn), _show)
+    migrated = "run the database's migrations, of the [tool.alembic] in the pyproject.toml here"
+    add_database_commands(commands.add_parser("db", help=migrated, description=migrated))
     return parser
 
 

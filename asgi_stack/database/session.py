@@ -11,6 +11,7 @@ async with database.session() as session:      # commits at the end, rolls back 
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -22,6 +23,7 @@ from asgi_stack.database.commit_hooks import run_due
 from asgi_stack.database.ending import run_to_its_end
 from asgi_stack.database.engines import build_engine
 from asgi_stack.database.errors import app_errors, raise_clean, to_app_error
+from asgi_stack.database.migration_config import check_config
 from asgi_stack.database.opening import Opening
 from asgi_stack.database.request_session import current_database
 from asgi_stack.exceptions import ServiceUnavailableError
@@ -31,6 +33,7 @@ from asgi_stack.settings import DatabaseSettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
+    from pathlib import Path
     from types import TracebackType
 
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -47,6 +50,8 @@ class Database:
     Args:
         settings: Where it is and how it is connected to; `Settings().database`, or `DatabaseSettings(url=...)`.
         application_name: What PostgreSQL shows for its connections in `pg_stat_activity`.
+        migrations: The pyproject.toml or alembic.ini that says where the migrations are. They are run at the start when
+            the settings say `migrate_at_start`, and `/health/ready` then has a check `migrations`.
 
     Attributes:
         settings: As they were given.
@@ -54,7 +59,8 @@ class Database:
         sessionmaker: Makes sessions without any rule about their end; what they give stays readable after a commit.
 
     Raises:
-        ImportError: The driver is not installed; the message names the extra.
+        ImportError: The driver, or Alembic for `migrations`, is not installed; the message names the extra.
+        MigrationsError: There are no migrations where they should be.
         TypeError: `settings` are none.
         ValueError: The URL is missing or cannot be read, a mode of TLS is unknown, a certificate cannot be read.
 
@@ -64,10 +70,18 @@ class Database:
     opened: ClassVar[list[Database]] = []
     """The databases of this process whose lifespan is under way."""
 
-    def __init__(self, settings: DatabaseSettings, *, application_name: str = "asgi_stack") -> None:
+    def __init__(
+        self,
+        settings: DatabaseSettings,
+        *,
+        application_name: str = "asgi_stack",
+        migrations: Path | str | None = None,
+    ) -> None:
         if not isinstance(settings, DatabaseSettings):
             raise TypeError(f"settings must be DatabaseSettings, not {type(settings).__name__}")
         self.settings: Final = settings
+        self._migrations = check_config(migrations) if migrations or settings.migrate_at_start else None
+        self._heads: frozenset[str] | None = None
         self._opening: Final = Opening(self._prepare)
         self.engine: AsyncEngine = build_engine(settings, application_name)
         self.sessionmaker: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -107,8 +121,13 @@ class Database:
                 await connection.execute(text("SELECT 1"))
 
     def health_checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        """Give the checks for `HealthMiddleware`: `database`, which opens it where no server has, and asks it."""
-        return {"database": self._check_open}
+        """Give the checks for `HealthMiddleware`.
+
+        `database` asks it, and opens it where no server has. `migrations`, for a database that knows of its migrations,
+        compares its revision with theirs.
+        """
+        checks = {"database": self._check_open}
+        return checks if self._migrations is None else {**checks, "migrations": self._check_migrations}
 
     @property
     def is_ready(self) -> bool:
@@ -159,6 +178,17 @@ class Database:
 
     async def _prepare(self) -> None:
         await self.check()
+        if self.settings.migrate_at_start:
+            from asgi_stack.database.migrations import upgrade  # noqa: PLC0415 - brings Alembic
+
+            await upgrade(self, config=self._migrations)
+
+    async def _check_migrations(self) -> None:
+        from asgi_stack.database.migrations import check_at_head, heads_of  # noqa: PLC0415 - brings Alembic
+
+        if self._heads is None and self._migrations is not None:
+            self._heads = await to_thread(heads_of, self._migrations)
+        await check_at_head(self, self._heads or frozenset())
 
 
 class Transaction:
