@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pydantic_settings import SettingsConfigDict
+from pathlib import Path
 
 from app.routes import Shop
 from app.service import build_service
-from asgi_stack import Settings, __version__, wrap
-from asgi_stack.settings import ServiceSettings
-
-
-class DemoSettings(Settings):
-    """The stack's settings with defaults of the demo's own; a variable wins over its one, as over every default."""
-
-    model_config = SettingsConfigDict(nested_model_default_partial_update=True)
-
-    service: ServiceSettings = ServiceSettings(name="demo", version=__version__)
-
+from app.settings import DemoSettings
+from asgi_stack import wrap
+from asgi_stack.database import Database
 
 settings = DemoSettings()
+database = Database(
+    settings.database,
+    application_name=settings.service.name,
+    migrations=Path(__file__).parent.parent / "pyproject.toml",
+)
 service = build_service(Shop(settings.service))
-app = wrap(service, settings)
+app = wrap(service, settings, database=database)

@@ -13,8 +13,30 @@ class NewItem(_Input):
     """An article to put on the shelf."""
 
     name: str = Field(min_length=1, max_length=100)
-    price_cents: int = Field(ge=0, le=100_000_000)
+    price_cents: int = Field(default=0, ge=0, le=100_000_000)
     stock: int = Field(default=0, ge=0, le=1_000_000)
+
+
+class ItemChange(_Input):
+    """What is to change of an article, and the version that the client has seen."""
+
+    version: int = Field(ge=1)
+    name: str = Field(default="", min_length=1, max_length=100)
+    price_cents: int = Field(default=0, ge=0, le=100_000_000)
+    stock: int = Field(default=0, ge=0, le=1_000_000)
+
+
+class NewReservation(_Input):
+    """How many pieces somebody wants to have put aside."""
+
+    quantity: int = Field(default=1, ge=1, le=1000)
+
+
+class PageOptions(_Input):
+    """Where a page of articles begins, and how many are on it."""
+
+    after: str | None = Field(default=None, max_length=100)
+    limit: int = Field(default=50, ge=1, le=200)
 
 
 class NewOrder(_Input):

@@ -53,6 +53,11 @@ class Request:
         """The query's parameters; of one that is repeated, the last value."""
         return dict(parse_qsl(self.scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
 
+    def header(self, name: str) -> str | None:
+        """Give a header's value by its name in lower case; None where it is missing, or there more than once."""
+        values = [value for key, value in self.scope["headers"] if key.lower() == name.encode()]
+        return values[0].decode("latin-1") if len(values) == 1 else None
+
     async def body(self, limit_bytes: int = MAX_BODY_BYTES) -> bytes:
         """Read the whole body, but never more than the limit into memory.
 

@@ -1,56 +1,52 @@
-"""The shop's shelf, in memory.
-
-All requests of a process run on one event loop and no method here awaits, so nothing can come between a check and the
-write after it: no lock is needed. With more than one process each has a shelf of its own.
-"""
+"""The shop's shelf, in its database."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import count
+from uuid import UUID
+
+from sqlalchemy import update
 
 from app.errors import OutOfStockError, UnknownItemError
+from app.tables import Item, Reservation
+from asgi_stack.database import BaseRepository
+
+__all__ = ["ItemRepository", "ReservationRepository"]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An article on the shelf."""
-
-    id: str
-    name: str
-    price_cents: int
-    stock: int
+class ReservationRepository(BaseRepository[Reservation]):
+    """Who has reserved what."""
 
 
-class ItemRepository:
-    """Keep articles by id; ids are numbers in order, written as text. One article is there from the start."""
+class ItemRepository(BaseRepository[Item]):
+    """Articles and what is left of them."""
 
-    def __init__(self) -> None:
-        self._ids = count(1)
-        self._items: dict[str, Item] = {}
-        self.create("Lamp", price_cents=1990, stock=3)
-
-    def get(self, item_id: str) -> Item:
+    async def get(self, item_id: UUID) -> Item:
         """Give an article, or raise UnknownItemError."""
-        if item_id not in self._items:
-            raise UnknownItemError(item_id)
-        return self._items[item_id]
-
-    def create(self, name: str, *, price_cents: int, stock: int) -> Item:
-        """Put a new article on the shelf."""
-        item = Item(str(next(self._ids)), name, price_cents, stock)
-        self._items[item.id] = item
+        item = await self.get_by_id(item_id)
+        if item is None:
+            raise UnknownItemError(str(item_id))
         return item
 
-    def take(self, item_id: str, quantity: int) -> Item:
-        """Take pieces off the shelf and give the article as it is afterwards.
+    async def reserve(self, item_id: UUID, reservation: Reservation) -> Item:
+        """Take pieces off the shelf for somebody, and give the article as it is afterwards.
+
+        The check and the change are one statement: however many ask at once, none of the pieces goes twice.
 
         Raises:
             UnknownItemError: There is no such article.
             OutOfStockError: There are fewer pieces than wanted; none is taken.
         """
-        item = self.get(item_id)
-        if item.stock < quantity:
-            raise OutOfStockError(item_id, available=item.stock, requested=quantity)
-        self._items[item_id] = replace(item, stock=item.stock - quantity)
-        return self._items[item_id]
+        quantity = reservation.quantity
+        taken = await self.session.execute(
+            update(Item)
+            .where(Item.id == item_id, Item.stock >= quantity)
+            .values(stock=Item.stock - quantity, version=Item.version + 1)
+            .returning(Item.id)
+        )
+        if taken.first() is None:
+            left = await self.get(item_id)
+            raise OutOfStockError(str(item_id), available=left.stock, requested=quantity)
+        self.session.add(reservation)
+        item = await self.get(item_id)
+        await self.session.refresh(item)
+        return item

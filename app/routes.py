@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
 from typing import Final
-from urllib.parse import quote
 
-from app.models import NewItem, NewOrder, Notification, StreamOptions
+from app.items import ITEM_ROUTES
+from app.models import Notification, StreamOptions
 from app.protocol import WEBSOCKET, Request, send_json
-from app.repositories import ItemRepository
 from app.router import Route, Router
 from asgi_stack.logging import get_logger
 from asgi_stack.settings import ServiceSettings
@@ -30,46 +28,25 @@ class Shop:
 
     def __init__(self, about: ServiceSettings) -> None:
         self._about = about
-        self._items = ItemRepository()
 
     def router(self) -> Router:
         """Give the whole service as a table."""
         return Router(
             [
                 Route("GET", "/", self.index),
-                Route("GET", "/items/{id}", self.show_item),
-                Route("POST", "/items", self.create_item),
-                Route("POST", "/orders", self.order),
+                *ITEM_ROUTES,
                 Route("GET", "/stream", self.stream),
                 Route("POST", "/notify", self.notify),
                 Route("GET", "/boom", self.boom),
-                Route("GET", "/health/live", self.live),
                 Route(WEBSOCKET, "/echo", self.echo),
             ]
         )
 
     async def index(self, request: Request, send: Send) -> None:
         """Say who answers, and where to go from here."""
-        links = {"item": "/items/1", "stream": "/stream?chunks=5", "boom": "/boom", "live": "/health/live"}
+        links = {"items": "/items", "stream": "/stream?chunks=5", "boom": "/boom", "ready": "/health/ready"}
         here = {name: request.root_path + path for name, path in links.items()}
         await send_json(send, 200, {"service": self._about.name, "version": self._about.version, "links": here})
-
-    async def show_item(self, request: Request, send: Send) -> None:
-        """Show one article; an unknown one is a NotFoundError, which the stack renders as 404."""
-        await send_json(send, 200, asdict(self._items.get(request.params["id"])))
-
-    async def create_item(self, request: Request, send: Send) -> None:
-        """Take a new article: a checked body in, 201 and its address out."""
-        new = validate(NewItem, await request.body())
-        item = self._items.create(new.name, price_cents=new.price_cents, stock=new.stock)
-        location = quote(f"{request.root_path}/items/{item.id}").encode()
-        await send_json(send, 201, asdict(item), [(b"location", location)])
-
-    async def order(self, request: Request, send: Send) -> None:
-        """Take an order; one for more than the stock breaks a business rule, and is answered with 422."""
-        wanted = validate(NewOrder, await request.body())
-        left = self._items.take(wanted.item_id, wanted.quantity)
-        await send_json(send, 201, {"item_id": left.id, "quantity": wanted.quantity, "stock": left.stock})
 
     async def stream(self, request: Request, send: Send) -> None:
         """Send a line every 20 ms, and stop as soon as the client has gone.
@@ -106,10 +83,6 @@ class Shop:
     async def boom(self, _request: Request, _send: Send) -> None:
         """Fail as a bug would: the client gets a 500 without details, the log gets all of them."""
         raise RuntimeError("the demo fails on purpose")
-
-    async def live(self, _request: Request, send: Send) -> None:
-        """Tell that the process is alive."""
-        await send_json(send, 200, {"status": "ok"})
 
     async def echo(self, request: Request, send: Send) -> None:
         """Accept a websocket and send back every message, text as text and bytes as bytes, until it closes."""

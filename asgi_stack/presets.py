@@ -59,11 +59,10 @@ def default_pipeline(
     check_instance("redactor", redactor, Redactor)
     settings = settings or Settings()
     redactor = redactor or Redactor()
+    checks: dict[str, HealthCheck] = {**({} if database is None else database.health_checks()), **(health_checks or {})}
     pipeline = (
         _outer_layers(settings)
-        .use(
-            HealthMiddleware, checks={**({} if database is None else database.health_checks()), **(health_checks or {})}
-        )
+        .extend(_health_layer(checks))
         .extend(_inner_layers(settings, redactor, handlers, reporters))
     )
     if database is None:

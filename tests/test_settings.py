@@ -78,6 +78,8 @@ class TestDefaults:
                 "tls_key_file": None,
                 "pgbouncer": False,
                 "required": True,
+                "startup_timeout_s": 10.0,
+                "migrate_at_start": False,
             },
             "test_database_url": None,
             "server": {"host": "127.0.0.1", "port": 8000, "workers": 1},

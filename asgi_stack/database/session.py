@@ -126,8 +126,10 @@ class Database:
         `database` asks it, and opens it where no server has. `migrations`, for a database that knows of its migrations,
         compares its revision with theirs.
         """
-        checks = {"database": self._check_open}
-        return checks if self._migrations is None else {**checks, "migrations": self._check_migrations}
+        checks: dict[str, Callable[[], Awaitable[None]]] = {"database": self._check_open}
+        if self._migrations is not None:
+            checks["migrations"] = self._check_migrations
+        return checks
 
     @property
     def is_ready(self) -> bool:

@@ -68,7 +68,7 @@ class DatabaseSessionMiddleware:
         try:
             if kind == "http":
                 exchange = CommittingExchange(request, receive, send, releases=self._releases)
-                return await exchange.run(self.app, scope)  # type: ignore[return-value]  # whatever the app returned
+                return await exchange.run(self.app, scope)  # type: ignore[return-value] # pyright: ignore[reportReturnType] # what it is
             return await self.app(scope, receive, send)  # type: ignore[no-any-return]  # as above
         except Exception as error:
             made = to_app_error(error)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 
 import pytest
+import pytest_asyncio
 
 from app.routes import Shop
 from app.service import build_service
+from app.tables import Item, Reservation
 from asgi_stack import Settings, default_pipeline
+from asgi_stack.database import Database, DatabaseSettings
 from asgi_stack.types import ASGIApp, Message, Scope
 from tests.driver import Exchange, exchange, http_scope, websocket_scope
 
 
-@pytest.fixture
-def shop() -> ASGIApp:
-    """Give a shop of one's own in the stack."""
+@pytest_asyncio.fixture
+async def shop() -> AsyncGenerator[ASGIApp]:
+    """Give a shop of one's own in the stack, with an empty shelf in memory."""
     settings = Settings(environment="production", service={"name": "shop", "version": "1.2.3"})
-    return default_pipeline(settings).build(build_service(Shop(settings.service)))
+    async with Database(DatabaseSettings.model_validate({"url": "sqlite://"})).lifespan() as database:
+        async with database.engine.begin() as connection:
+            await connection.run_sync(Item.metadata.create_all, tables=[Item.__table__, Reservation.__table__])
+        yield default_pipeline(settings, database=database).build(build_service(Shop(settings.service)))
 
 
 async def get(app: ASGIApp, path: str, *, query: str = "", method: str = "GET", root_path: str = "") -> Exchange:
@@ -26,10 +33,18 @@ async def get(app: ASGIApp, path: str, *, query: str = "", method: str = "GET", 
     return await exchange(app, http_scope(path, method=method, query_string=query.encode(), root_path=root_path))
 
 
-async def post(app: ASGIApp, path: str, payload: object) -> Exchange:
+async def send_to(
+    app: ASGIApp, method: str, path: str, payload: object, headers: list[tuple[bytes, bytes]] | None = None
+) -> Exchange:
     """Send JSON, or bytes as they are."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return await exchange(app, http_scope(path, method="POST"), [{"type": "http.request", "body": body}])
+    scope = http_scope(path, method=method, headers=headers or [])
+    return await exchange(app, scope, [{"type": "http.request", "body": body}])
+
+
+async def post(app: ASGIApp, path: str, payload: object) -> Exchange:
+    """Send JSON, or bytes as they are, by POST."""
+    return await send_to(app, "POST", path, payload)
 
 
 def json_of(seen: Exchange) -> dict[str, object]:
@@ -58,22 +73,82 @@ async def test_links_know_the_mount_point(shop: ASGIApp) -> None:
     assert links["boom"] == "/shop/boom"
 
 
-async def test_item_is_shown(shop: ASGIApp) -> None:
-    """A path parameter finds its article."""
-    seen = await get(shop, "/items/1")
-
-    assert seen.status == 200
-    assert json_of(seen) == {"id": "1", "name": "Lamp", "price_cents": 1990, "stock": 3}
+async def lamp_in(shop: ASGIApp, *, stock: int = 3) -> dict[str, object]:
+    """Put a lamp on the shelf and give it as it is shown."""
+    seen = await post(shop, "/items", {"name": "Lamp", "stock": stock})
+    assert seen.status == 201
+    return json_of(seen)
 
 
 async def test_created_item_is_where_its_location_says(shop: ASGIApp) -> None:
     """201 has the new article and its address."""
-    seen = await post(shop, "/items", {"name": "Chair", "price_cents": 4500})
+    seen = await post(shop, "/items", {"name": "Chair", "stock": 4, "price_cents": 4500})
 
     assert seen.status == 201
     [location] = seen.values("location")
-    assert json_of(await get(shop, location)) == json_of(seen)
-    assert json_of(seen)["name"] == "Chair"
+    shown = json_of(seen)
+    assert json_of(await get(shop, location)) == shown
+    assert {**shown, "id": ""} == {"id": "", "name": "Chair", "price_cents": 4500, "stock": 4, "version": 1}
+
+
+async def test_second_item_of_a_name_is_a_conflict(shop: ASGIApp) -> None:
+    """409, and the first one is as it was."""
+    lamp = await lamp_in(shop)
+    seen = await post(shop, "/items", {"name": "Lamp", "stock": 9})
+
+    assert (seen.status, json_of(seen)["error_code"]) == (409, "CONFLICT")
+    assert json_of(await get(shop, f"/items/{lamp['id']}")) == lamp
+
+
+async def test_pages_follow_each_other(shop: ASGIApp) -> None:
+    """Each page says where the next one begins; the last one says that there is none."""
+    for number in range(5):
+        await post(shop, "/items", {"name": f"Lamp {number}", "stock": 1})
+    names: list[str] = []
+    after: object = ""
+    while after is not None:
+        page = json_of(await get(shop, "/items", query=f"limit=2&after={after}" if after else "limit=2"))
+        assert isinstance(page["items"], list)
+        names += [item["name"] for item in page["items"]]
+        after = page["next"]
+
+    assert names == [f"Lamp {number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "other=1", "after=nonsense"])
+async def test_page_that_is_none(shop: ASGIApp, query: str) -> None:
+    """What no page can be is answered with 422."""
+    assert (await get(shop, "/items", query=query)).status == 422
+
+
+async def test_change_knows_its_version(shop: ASGIApp) -> None:
+    """Who has seen the newest version may change it; whoever comes second gets 409."""
+    lamp = await lamp_in(shop)
+    first = await send_to(shop, "PATCH", f"/items/{lamp['id']}", {"version": 1, "stock": 7})
+    second = await send_to(shop, "PATCH", f"/items/{lamp['id']}", {"version": 1, "stock": 8})
+
+    assert (first.status, json_of(first)) == (200, {**lamp, "stock": 7, "version": 2})
+    assert (second.status, json_of(second)["error_code"]) == (409, "CONFLICT")
+
+
+async def test_deleted_item_is_gone(shop: ASGIApp) -> None:
+    """204 without a body, then 404."""
+    lamp = await lamp_in(shop)
+    await send_to(shop, "POST", f"/items/{lamp['id']}/reserve", {})
+    first, second = [await get(shop, f"/items/{lamp['id']}", method="DELETE") for _ in range(2)]
+
+    assert (first.status, first.body) == (204, b"")
+    assert (second.status, json_of(second)["error_code"]) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE", "POST"])
+@pytest.mark.parametrize("item_id", ["1", "0194f7a0-0000-7000-8000-000000000000"], ids=["no UUID", "unknown"])
+async def test_item_that_is_not_there(shop: ASGIApp, method: str, item_id: str) -> None:
+    """Nobody's id is a 404 that names it, whatever is to be done with it."""
+    payload = {"version": 1} if method == "PATCH" else {}
+    seen = await send_to(shop, method, f"/items/{item_id}{'/reserve' if method == 'POST' else ''}", payload)
+
+    assert (seen.status, json_of(seen)["details"]) == (404, {"item_id": item_id})
 
 
 @pytest.mark.parametrize(
@@ -82,7 +157,7 @@ async def test_created_item_is_where_its_location_says(shop: ASGIApp) -> None:
         ({"name": "", "price_cents": 1}, "name"),
         ({"name": "Chair", "price_cents": -1}, "price_cents"),
         ({"name": "Chair", "price_cents": 1, "colour": "red"}, "colour"),
-        ({"name": "Chair"}, "price_cents"),
+        ({"name": "Chair", "stock": "many"}, "stock"),
     ],
 )
 async def test_wrong_field_is_named(shop: ASGIApp, payload: dict[str, object], field: str) -> None:
@@ -110,21 +185,36 @@ async def test_large_body_is_refused(shop: ASGIApp) -> None:
     assert (seen.status, json_of(seen)["details"]) == (413, {"limit_bytes": 65536})
 
 
-async def test_order_takes_from_the_stock(shop: ASGIApp) -> None:
-    """An order is answered with what is left."""
-    seen = await post(shop, "/orders", {"item_id": "1", "quantity": 2})
+async def test_reservation_takes_from_the_stock(shop: ASGIApp) -> None:
+    """It is answered with what is left."""
+    lamp = await lamp_in(shop)
+    seen = await post(shop, f"/items/{lamp['id']}/reserve", {"quantity": 2})
 
     assert (seen.status, json_of(seen)["stock"]) == (201, 1)
 
 
-async def test_order_over_the_stock_breaks_a_rule(shop: ASGIApp) -> None:
-    """The client is told what is left; the error's context stays inside."""
-    seen = await post(shop, "/orders", {"item_id": "1", "quantity": 5})
+async def test_reservation_over_the_stock_breaks_a_rule(shop: ASGIApp) -> None:
+    """The client is told what is left, nothing is taken, and the error's context stays inside."""
+    lamp = await lamp_in(shop)
+    seen = await post(shop, f"/items/{lamp['id']}/reserve", {"quantity": 5})
 
     content = json_of(seen)
     assert (seen.status, content["error_code"]) == (422, "OUT_OF_STOCK")
-    assert content["details"] == {"item_id": "1", "available": 3}
+    assert content["details"] == {"item_id": lamp["id"], "available": 3}
     assert "requested" not in seen.body.decode()
+    assert json_of(await get(shop, f"/items/{lamp['id']}"))["stock"] == 3
+
+
+async def test_reservation_that_is_repeated_counts_once(shop: ASGIApp) -> None:
+    """Who asks again with the same key gets 200 and takes nothing more."""
+    lamp = await lamp_in(shop)
+    keyed = [(b"idempotency-key", b"wish-1")]
+    seen = [
+        await send_to(shop, "POST", f"/items/{lamp['id']}/reserve", {"quantity": 2}, headers=keyed) for _ in range(2)
+    ]
+
+    assert [exchange.status for exchange in seen] == [201, 200]
+    assert [json_of(exchange)["stock"] for exchange in seen] == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +222,7 @@ async def test_order_over_the_stock_breaks_a_rule(shop: ASGIApp) -> None:
     [
         ("GET", "/items/99", 404, "NOT_FOUND"),
         ("GET", "/nowhere", 404, "NOT_FOUND"),
-        ("DELETE", "/items/1", 405, "METHOD_NOT_ALLOWED"),
+        ("PUT", "/items/1", 405, "METHOD_NOT_ALLOWED"),
         ("GET", "/boom", 500, "INTERNAL_ERROR"),
     ],
 )
@@ -148,7 +238,8 @@ async def test_errors_have_one_form(shop: ASGIApp, method: str, path: str, statu
 
 async def test_refused_method_is_told_which_there_are(shop: ASGIApp) -> None:
     """405 carries Allow."""
-    assert (await get(shop, "/items/1", method="DELETE")).values("allow") == ["GET, HEAD"]
+    assert (await get(shop, "/notify")).values("allow") == ["POST"]
+    assert (await get(shop, "/boom", method="DELETE")).values("allow") == ["GET, HEAD"]
 
 
 @pytest.mark.parametrize(("query", "count"), [("", 5), ("chunks=1", 1), ("chunks=3", 3)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 import pytest
 from websockets.asyncio.client import connect as connect_websocket
@@ -15,10 +16,10 @@ from tests.integration.wire import connect, one_request, render_request
 class TestAnswers:
     """One request to each route."""
 
-    @pytest.mark.parametrize("path", ["/", "/items/1", "/health/live"])
+    @pytest.mark.parametrize("path", ["/", "/items", "/items?limit=1"])
     async def test_route_answers_json(self, demo: Server, path: str) -> None:
         """A plain route answers 200 with JSON, ids and headers, and makes one line."""
-        sent = f"demo{path.replace('/', '-')}"
+        sent = f"demo{path.replace('/', '-').replace('?', '-').replace('=', '-')}"
         response = await one_request(demo.port, path, headers={"x-correlation-id": sent})
         line = await demo.request_line(sent)
 
@@ -45,10 +46,11 @@ class TestAnswers:
         [
             ("/items/99999", None, 404, "NOT_FOUND", "info"),
             ("/nowhere", None, 404, "NOT_FOUND", "info"),
-            ("/orders", None, 405, "METHOD_NOT_ALLOWED", "info"),
+            ("/notify", None, 405, "METHOD_NOT_ALLOWED", "info"),
             ("/items", b'{"name": ""}', 422, "VALIDATION_ERROR", "warning"),
             ("/items", b"no json", 422, "VALIDATION_ERROR", "warning"),
-            ("/orders", b'{"item_id": "1", "quantity": 1000}', 422, "OUT_OF_STOCK", "warning"),
+            (f"/items/{UUID(int=1)}/reserve", b'{"quantity": 1000}', 404, "NOT_FOUND", "info"),
+            (f"/items/{UUID(int=1)}/reserve", b'{"quantity": 0}', 422, "VALIDATION_ERROR", "warning"),
             ("/boom", None, 500, "INTERNAL_ERROR", "error"),
         ],
     )
@@ -78,12 +80,50 @@ class TestAnswers:
         assert len(await demo.lines_of("long-1")) == 2
 
 
+class TestDatabase:
+    """What the demo does with its items."""
+
+    async def test_item_from_its_start_to_its_end(self, demo: Server) -> None:
+        """Created, refused twice, reserved until nothing is left, changed, deleted: each with its status."""
+
+        async def ask(method: str, path: str, payload: object = None) -> tuple[int, dict[str, object]]:
+            body = None if payload is None else json.dumps(payload).encode()
+            response = await one_request(demo.port, path, method=method, body=body)
+            return response.status, response.json() if response.body else {}
+
+        status, item = await ask("POST", "/items", {"name": "Sofa", "stock": 1})
+        again = await ask("POST", "/items", {"name": "Sofa", "stock": 5})
+        path = f"/items/{item['id']}"
+        reserved = [await ask("POST", f"{path}/reserve", {"quantity": 1}) for _ in range(2)]
+        changed = [await ask("PATCH", path, {"version": 2, "stock": 4}) for _ in range(2)]
+        deleted = [await ask("DELETE", path) for _ in range(2)]
+
+        assert (status, again[0], again[1]["error_code"]) == (201, 409, "CONFLICT")
+        assert [answer[0] for answer in reserved] == [201, 422]
+        assert reserved[1][1]["error_code"] == "OUT_OF_STOCK"
+        assert [answer[0] for answer in changed] == [200, 409]
+        assert [answer[0] for answer in deleted] == [204, 404]
+
+    async def test_probes(self, demo: Server) -> None:
+        """Both are answered, readiness names its checks, and neither has a request line."""
+        live = await one_request(demo.port, "/health/live", headers={"x-correlation-id": "probe-1"})
+        ready = await one_request(demo.port, "/health/ready", headers={"x-correlation-id": "probe-2"})
+
+        assert_headers(ready, "probe-2")
+        assert live.json() == {"status": "ok"}
+        assert {name: check["status"] for name, check in ready.json()["checks"].items()} == {
+            "database": "ok",
+            "migrations": "ok",
+        }
+        assert demo.find(event="request_completed", correlation_id="probe-2") == []
+
+
 class TestConnections:
     """Many requests on one connection, streams and websockets."""
 
     async def test_pipelined_requests_have_their_own_ids(self, demo: Server) -> None:
         """Requests sent in one go are answered in order, each with its id."""
-        paths = ["/", "/boom", "/items/1", "/nowhere"]
+        paths = ["/", "/boom", "/items", "/nowhere"]
         sent = [f"demo-pipe-{number}" for number in range(len(paths))]
         pipeline = b""
         async with connect(demo.port) as connection:

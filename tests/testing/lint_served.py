@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from app.main import database as demo_database
 from app.main import service as demo_service
 from app.main import settings as demo_settings
 from asgi_stack import wrap
@@ -36,4 +37,4 @@ inner_of_service = ASGILint(service_of_the_tests, blame="server")
 service = watched(ASGILint(wrap(inner_of_service)), inner_of_service)
 
 inner_of_demo = ASGILint(demo_service)
-demo = watched(ASGILint(wrap(inner_of_demo, demo_settings)), inner_of_demo)
+demo = watched(ASGILint(wrap(inner_of_demo, demo_settings, database=demo_database)), inner_of_demo)
