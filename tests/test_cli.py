@@ -66,6 +66,7 @@ class TestShow:
             "LIFESPAN",
             "HEADERS",
             "CONTEXT",
+            "HEALTH",
             "LOGGING",
             "ERRORS",
             "app",

@@ -19,7 +19,7 @@ CHECKOUT = Path(__file__).parents[1]
 
 IMPORT_LIMIT_S = 0.4
 
-TESTED_EXTRAS = ("database", "postgres", "server", "sqlite")
+TESTED_EXTRAS = ("database", "migrations", "postgres", "server", "sqlite")
 """Those of the package itself; the demos' are the frameworks' business."""
 
 OPTIONAL_MODULES = {

@@ -12,6 +12,7 @@ import structlog
 from asgi_stack import (
     AppError,
     ErrorHandlerMiddleware,
+    HealthMiddleware,
     LifespanMiddleware,
     Pipeline,
     Redactor,
@@ -47,12 +48,13 @@ class TestDefaultPipeline:
     """The layers and what settings make of them."""
 
     def test_layers_stand_in_the_recommended_order(self) -> None:
-        """Security headers, ids, request line, errors: outermost first."""
+        """Security headers, ids, probes, request line, errors: outermost first."""
         layers = [layer.factory for layer in default_pipeline(Settings())]
 
         assert layers == [
             SecurityHeadersMiddleware,
             RequestContextMiddleware,
+            HealthMiddleware,
             RequestLoggingMiddleware,
             ErrorHandlerMiddleware,
         ]
@@ -71,10 +73,11 @@ class TestDefaultPipeline:
 
         layers = default_pipeline(settings, redactor=redactor)
 
-        headers, context, log, errors = (layer.options for layer in layers)
+        headers, context, health, log, errors = (layer.options for layer in layers)
 
         assert headers == {"preset": "owasp", "hsts": None, "x_xss_protection": "0"}
         assert context == {"trust_inbound": False}
+        assert health == {}
         assert dict(log) == {
             "request_started": "off",
             "slow_after_s": 2,

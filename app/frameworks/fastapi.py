@@ -9,8 +9,8 @@ from fastapi import APIRouter, BackgroundTasks, FastAPI, HTTPException, Request,
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 
 from app.frameworks.failures import CLOSED_TEXT, OWN_PAGE, PAGE, SECRET, conflict, fail
-from app.frameworks.shelf import Item, ItemRepository
 from app.models import NewItem
+from app.shelf import Item, ItemRepository
 from asgi_stack import get_logger, wrap
 from asgi_stack.frameworks.fastapi import install
 

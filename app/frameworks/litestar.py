@@ -13,8 +13,8 @@ from litestar.response import Redirect, Stream
 from litestar.types import ControllerRouterHandler, ExceptionHandlersMap
 
 from app.frameworks.failures import CLOSED_TEXT, OWN_PAGE, PAGE, SECRET, conflict, fail
-from app.frameworks.shelf import Item, ItemRepository
 from app.models import NewItem
+from app.shelf import Item, ItemRepository
 from asgi_stack import get_logger, wrap
 from asgi_stack.frameworks.litestar import install
 

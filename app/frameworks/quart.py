@@ -12,8 +12,8 @@ from werkzeug.exceptions import InternalServerError, ServiceUnavailable
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.frameworks.failures import CLOSED_TEXT, OWN_PAGE, PAGE, SECRET, conflict, fail
-from app.frameworks.shelf import ItemRepository
 from app.models import NewItem
+from app.shelf import ItemRepository
 from asgi_stack import get_logger, validate, wrap
 from asgi_stack.frameworks.quart import install
 

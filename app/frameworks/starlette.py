@@ -23,8 +23,8 @@ from starlette.types import ExceptionHandler, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.frameworks.failures import CLOSED_TEXT, OWN_PAGE, PAGE, SECRET, conflict, fail
-from app.frameworks.shelf import ItemRepository
 from app.models import NewItem
+from app.shelf import ItemRepository
 from asgi_stack import get_logger, validate, wrap
 from asgi_stack.frameworks.starlette import install
 

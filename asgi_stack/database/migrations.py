@@ -29,7 +29,6 @@ from asgi_stack.database.engines import build_engine
 from asgi_stack.database.errors import app_errors
 from asgi_stack.database.migration_config import MigrationsError, alembic_config, check_config
 from asgi_stack.database.migration_lock import migration_lock
-from asgi_stack.database.session import Database
 from asgi_stack.database.urls import url_of
 from asgi_stack.settings import DatabaseSettings, Settings
 
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import MetaData
     from sqlalchemy.engine import Connection
+
+    from asgi_stack.database.session import Database
 
 __all__ = ["MigrationsError", "check_at_head", "downgrade", "run_migrations", "upgrade"]
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from app.errors import OutOfStockError, UnknownItemError
-from app.frameworks.shelf import ItemRepository
+from app.shelf import ItemRepository
 
 
 def test_new_items_get_new_ids() -> None:

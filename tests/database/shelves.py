@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+from asgi_stack import RequestContextMiddleware
 from asgi_stack.database import Database, get_async_session
+from asgi_stack.middleware.database_session import DatabaseSessionMiddleware
 from asgi_stack.testing import Connection, http_scope
 from asgi_stack.types import AnyASGIApp, ASGIApp, Message, Receive, Scope, Send
 from tests.bare_apps import part
 from tests.database.models import Item, ItemRepository
 
-__all__ = ["Handler", "add", "answer", "app_of", "call", "checked_out", "names_in", "start_of"]
+__all__ = ["Handler", "add", "answer", "app_of", "call", "checked_out", "layer", "names_in", "start_of"]
 
 Handler: TypeAlias = Callable[[Receive, Send], Awaitable[None]]
 
@@ -58,3 +60,9 @@ async def call(app: AnyASGIApp, *incoming: Message) -> Connection:
     connection = Connection(http_scope(), incoming or [{"type": "http.request", "body": b"", "more_body": False}])
     await connection.run(app)
     return connection
+
+
+def layer(app: AnyASGIApp, database: Database, *, in_context: bool = False) -> ASGIApp:
+    """Put the layer around an app, with the request's record outside of it or without."""
+    made = DatabaseSessionMiddleware(app, database=database)
+    return RequestContextMiddleware(made) if in_context else made

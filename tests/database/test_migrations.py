@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from alembic import command
-from sqlalchemy import MetaData, inspect, text
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 
 from asgi_stack import AppError, HealthMiddleware, ServiceUnavailableError
@@ -19,20 +19,18 @@ from asgi_stack.database.migration_config import alembic_config, check_config
 from asgi_stack.database.migrations import MigrationsError, check_at_head, downgrade, heads_of, upgrade
 from asgi_stack.testing import ASGIClient
 from asgi_stack.types import Receive, Scope, Send
-from tests.database.opening import opened
+from tests.database.opening import emptied, opened
 from tests.database.projects import ROOT, project_in, run_process
 
 
-@pytest.fixture(scope="session")
-def database_metadata() -> MetaData:
-    """Make no tables: the migrations do."""
-    return MetaData()
-
-
 @pytest.fixture
-def file_url(tmp_path: Path) -> str:
-    """Give the URL of an empty SQLite file."""
-    return f"sqlite:///{tmp_path}/empty.sqlite3"
+def shelf_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Give the URL of an empty database of each kind."""
+    if backend == "sqlite":
+        return f"sqlite:///{tmp_path}/empty.sqlite3"
+    url = str(request.getfixturevalue("database_url"))
+    asyncio.run(emptied(url))
+    return url
 
 
 @pytest.fixture

@@ -88,7 +88,9 @@ class TestDatabase:
 
         async def ask(method: str, path: str, payload: object = None) -> tuple[int, dict[str, object]]:
             body = None if payload is None else json.dumps(payload).encode()
-            response = await one_request(demo.port, path, method=method, body=body)
+            async with connect(demo.port) as connection:
+                await connection.send(render_request(path, method=method, body=body))
+                response = await connection.response()
             return response.status, response.json() if response.body else {}
 
         status, item = await ask("POST", "/items", {"name": "Sofa", "stock": 1})

@@ -83,11 +83,11 @@ async def test_service_with_every_fate(kind: ServerKind) -> None:
 @every_kind
 async def test_demo(kind: ServerKind) -> None:
     """The demo keeps every rule, and so does what the stack makes of its answers."""
-    order = json.dumps({"item_id": "1", "quantity": 1}).encode()
+    item = json.dumps({"name": "Lamp", "stock": 1}).encode()
 
     with serving(kind, "tests.testing.lint_served:demo") as server:
-        statuses = [await ask(server, path) for path in ("/", "/items/1", "/nowhere", "/boom", "/stream?chunks=3")]
-        placed = await one_request(server.port, "/orders", body=order)
+        statuses = [await ask(server, path) for path in ("/", "/items", "/nowhere", "/boom", "/stream?chunks=3")]
+        placed = await one_request(server.port, "/items", body=item)
         await talk(server, "/echo")
         found = await one_request(server.port, "/violations")
 

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 from django.views.defaults import server_error
 
 from app.frameworks.failures import CLOSED_TEXT, PAGE, SECRET, conflict, fail
-from app.frameworks.shelf import ItemRepository
 from app.models import NewItem
+from app.shelf import ItemRepository
 from asgi_stack import validate
 
 PLAIN: Final = "text/plain"
