@@ -30,10 +30,16 @@ _MODELS = """
 """
 
 _ENV = """
-    from asgi_stack.database.migrations import run_migrations
-    from models import BaseModel
+    from sqlalchemy import MetaData
 
-    run_migrations(BaseModel.metadata)
+    from asgi_stack.database import NAMING_CONVENTION
+    from asgi_stack.database.migrations import run_migrations
+    from models import Thing
+
+    # A project's own tables alone: the process of the tests has others.
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    Thing.__table__.to_metadata(metadata)
+    run_migrations(metadata)
 """
 
 _REVISION = """
