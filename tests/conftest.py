@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--core", action="store_true", help="leave out test files that import what is not installed")
     parser.addoption("--browser", action="store_true", help="run tests/browser in a real browser")
     parser.addoption("--postgres", action="store_true", help="fail where fewer tests ask PostgreSQL than are committed")
+    parser.addoption("--load", action="store_true", help="run tests/load, which takes minutes, and show its figures")
     parser.addoption("--faults", action="store_true", help="run tests/faults against real servers, and show its table")
 
 

@@ -27,7 +27,6 @@ class Row:
     open: str = ""
 
 
-_DATABASE: Final = "needs the database layer"
 _REPORTERS: Final = "Sentry and Google Cloud need their reporters"
 
 ROWS: Final = (
@@ -64,18 +63,18 @@ ROWS: Final = (
     Row(31, "secrets in headers", missing=_REPORTERS),
     Row(32, "secrets in bodies, 50 MB body", missing=_REPORTERS),
     Row(33, "secrets in local variables", missing=_REPORTERS),
-    Row(34, "database: constraint and cast errors", open=_DATABASE),
-    Row(35, "database: bad address", open=_DATABASE),
-    Row(36, "database: down at the start", open=_DATABASE),
-    Row(37, "database: restarted under load", open=_DATABASE),
-    Row(38, "database: black hole", open=_DATABASE),
-    Row(39, "database: pool exhausted", open=_DATABASE),
-    Row(40, "database: cancelled in a transaction", open=_DATABASE),
-    Row(41, "database: failing session or commit", open=_DATABASE),
-    Row(42, "database: many workers migrate", open=_DATABASE),
+    Row(34, "database: constraint and cast errors"),
+    Row(35, "database: bad address"),
+    Row(36, "database: down at the start"),
+    Row(37, "database: restarted under load"),
+    Row(38, "database: black hole"),
+    Row(39, "database: pool exhausted"),
+    Row(40, "database: cancelled in a transaction"),
+    Row(41, "database: failing session or commit"),
+    Row(42, "database: many workers migrate", in_process="it is processes of the command that migrate"),
     Row(43, "aggregator unreachable", open="needs error reporting and telemetry"),
     Row(44, "exporter hangs at shutdown", open="needs telemetry"),
-    Row(45, "SIGTERM with requests in flight", missing=f"when the engine is disposed {_DATABASE}"),
+    Row(45, "SIGTERM with requests in flight"),
     Row(46, "websockets that fail", in_process="only there is it seen that no http message is sent"),
     Row(47, "lifespan that fails, or is none", in_process="no server has a scope of an unknown type"),
     Row(48, "frameworks, extensions, the stack twice", open="needs the adapters of the frameworks"),
