@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from asgi_stack.database.aborted import refuse_aborted_commits
 from asgi_stack.database.errors import cannot_connect, clean_error, raise_clean
+from asgi_stack.database.liveness import PING_TIMEOUT_S, ping_within
 from asgi_stack.database.urls import EXTRAS, IN_MEMORY, postgres_arguments, url_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def _build_postgres(url: URL, settings: DatabaseSettings, application_name: str)
         hide_parameters=True,
     )
     refuse_aborted_commits(engine.sync_engine)
+    ping_within(engine.sync_engine, min(PING_TIMEOUT_S, settings.command_timeout_s))
     return engine
 
 
