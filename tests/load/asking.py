@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 from collections.abc import Mapping
+from time import perf_counter
+from typing import Final
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -13,6 +16,8 @@ import asyncpg
 from tests.integration.wire import connect, render_request
 
 __all__ = ["ask", "crash", "idle_in_transaction", "query"]
+
+CRASH_TIMEOUT_S: Final = 30.0
 
 
 async def ask(
@@ -47,7 +52,24 @@ async def idle_in_transaction(url: str) -> int:
     return sum(state == "idle in transaction" for datname, state in states if datname == name)
 
 
-async def crash(url: str) -> None:
-    """Kill one server process of PostgreSQL: it cuts all connections, recovers, and takes new ones after a while."""
+async def crash(url: str) -> float:
+    """Kill a process that PostgreSQL cannot do without, and give the time at which it takes connections again.
+
+    It cuts all connections, recovers, and refuses everybody meanwhile.
+    """
     pid = (await query(url, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"))[0][0]
     os.kill(int(str(pid)), signal.SIGKILL)
+    was_away = False
+    async with asyncio.timeout(CRASH_TIMEOUT_S):
+        while not (is_there := await _answers(url)) or not was_away:
+            was_away = was_away or not is_there
+            await asyncio.sleep(0.005)
+    return perf_counter()
+
+
+async def _answers(url: str) -> bool:
+    try:
+        await query(url, "SELECT 1")
+    except (OSError, asyncpg.PostgresError):
+        return False
+    return True
