@@ -1,7 +1,7 @@
 """Ask a connection of the pool whether it is alive, and never wait long for one that is not.
 
-For a wire that is dead asyncpg raises Python's own TimeoutError, which SQLAlchemy takes for an error of the program; and
-to close such a connection in peace takes two more seconds.
+For a dead wire asyncpg raises Python's own TimeoutError, which SQLAlchemy takes for an error of the program; and to
+close such a connection in peace takes two more seconds.
 """
 
 from __future__ import annotations
