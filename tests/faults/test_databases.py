@@ -22,7 +22,7 @@ from tests.faults.standard import fresh_id, secret
 from tests.integration.contract import assert_error
 from tests.integration.servers import Server, ServerKind, launched, serving
 from tests.integration.wire import Response, one_request
-from tests.load.asking import crash, idle_in_transaction, query
+from tests.load.asking import crash, crash_proof, idle_in_transaction, query
 
 APP: Final = "tests.faults.app_database:app"
 REFUSED: Final = "postgresql://shop:{password}@127.0.0.1:1/shop"
@@ -38,7 +38,7 @@ def own_postgres() -> Generator[PostgresServer]:
 @pytest.fixture
 def url(own_postgres: PostgresServer) -> str:
     """Make an empty database."""
-    return own_postgres.create_database(f"faults_{uuid4().hex[:8]}")
+    return crash_proof(own_postgres.create_database(f"faults_{uuid4().hex[:8]}"))
 
 
 @contextmanager

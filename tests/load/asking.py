@@ -15,7 +15,7 @@ import asyncpg
 
 from tests.integration.wire import connect, render_request
 
-__all__ = ["ask", "crash", "idle_in_transaction", "query"]
+__all__ = ["ask", "crash", "crash_proof", "idle_in_transaction", "query"]
 
 CRASH_TIMEOUT_S: Final = 30.0
 
@@ -50,6 +50,13 @@ async def idle_in_transaction(url: str) -> int:
     name = urlsplit(url).path.removeprefix("/")
     states = await query(url, "SELECT datname, state FROM pg_stat_activity")
     return sum(state == "idle in transaction" for datname, state in states if datname == name)
+
+
+def crash_proof(url: str) -> str:
+    """Let a database keep what it has committed through a crash, which the tests' PostgreSQL does not; give its URL."""
+    name = urlsplit(url).path.removeprefix("/")
+    asyncio.run(query(url, f"ALTER DATABASE {name} SET synchronous_commit = on"))
+    return url
 
 
 async def crash(url: str) -> float:

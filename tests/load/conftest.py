@@ -11,6 +11,7 @@ import pytest
 
 from asgi_stack.testing.postgres import PostgresServer, postgres_server
 from tests.left_out import leave_out
+from tests.load.asking import crash_proof
 
 FIGURES: Final = pytest.StashKey[list[str]]()
 
@@ -54,4 +55,4 @@ def own_postgres() -> Generator[PostgresServer]:
 @pytest.fixture
 def empty_url(own_postgres: PostgresServer) -> str:
     """Make an empty database."""
-    return own_postgres.create_database(f"load_{uuid4().hex[:8]}")
+    return crash_proof(own_postgres.create_database(f"load_{uuid4().hex[:8]}"))
