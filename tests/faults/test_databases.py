@@ -245,3 +245,19 @@ async def test_row_42_many_processes_migrate(own_postgres: PostgresServer, tmp_p
     assert sum("DDL of" in out for out in outputs) == 1
     if backend == "postgresql":
         assert await query(url, "SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+async def test_row_45_sigterm_with_queries_in_flight(kind: ServerKind, url: str) -> None:
+    """What is being asked is answered, and the connections close after that, without a word about it."""
+    with shop(kind, url) as server:
+        flying = [asyncio.create_task(get(server, "/sleep?s=1")) for _ in range(5)]
+        await asyncio.sleep(0.4)
+        server.terminate()
+        answers = await asyncio.gather(*flying)
+        code = await asyncio.to_thread(server.wait)
+        lines = len(server.find(event="request_completed", status_code=200))
+        noise = server.take_noise()
+
+    assert {answer.status for answer in answers} == {200}
+    assert code in kind.exit_codes
+    assert (lines, noise) == (5, [])
