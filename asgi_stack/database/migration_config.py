@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,7 +41,10 @@ def alembic_config(path: Path) -> Config:
     """Read a configuration that `check_config` found."""
     from alembic.config import Config  # noqa: PLC0415 - takes most of a second, and few processes migrate
 
-    return Config(toml_file=path) if path.suffix == ".toml" else Config(path)
+    # Its own default is what standard output was when Alembic was imported.
+    if path.suffix == ".toml":
+        return Config(toml_file=path, stdout=sys.stdout)
+    return Config(path, stdout=sys.stdout)
 
 
 def _check_table(path: Path) -> None:
